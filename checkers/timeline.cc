@@ -1,0 +1,3 @@
+#include "checkers/timeline.h"
+
+namespace faultline {}

@@ -1,0 +1,35 @@
+// The stretches of a run that the checkers judge by, taken from its events.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "checkers/history.h"
+
+namespace faultline {
+
+struct Interval {  // [begin, end)
+  Time begin = 0;
+  Time end = 0;
+  bool contains(Time t) const { return begin <= t && t < end; }
+};
+
+// Complexity: O(events). Absent where the history does not say.
+struct Timeline {
+  Time start = 0;                    // first record
+  Time end = 0;                      // last record
+  std::vector<std::pair<std::string, Interval>> phases;  // in order
+  std::optional<Time> strike;        // the first fault is about to be injected
+  std::optional<Time> proven;        // the last fault is seen in effect
+  bool all_proven = false;           // no fault is unproven
+  std::optional<Time> heal;          // the first fault is about to be undone
+  std::optional<Time> healed;        // the last fault is seen undone
+  std::vector<Interval> without_quorum;  // from "proven" until the heal step that brings a quorum begins
+  std::vector<Time> quorum_regained;     // when a quorum answered again
+};
+
+Timeline timeline(const History&);
+
+}  // namespace faultline

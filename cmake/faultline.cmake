@@ -1,0 +1,45 @@
+# The three things every folder needs: a library, its tests, its benchmarks.
+include(GoogleTest)
+
+add_library(faultline_options INTERFACE)
+target_include_directories(faultline_options INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_options(faultline_options INTERFACE
+  -Wall -Wextra -Wpedantic $<$<BOOL:${FAULTLINE_WERROR}>:-Werror>)
+if(FAULTLINE_SANITIZE)
+  target_compile_options(faultline_options INTERFACE
+    -fsanitize=${FAULTLINE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(faultline_options INTERFACE -fsanitize=${FAULTLINE_SANITIZE})
+endif()
+
+# faultline_library(NAME SOURCES a.cc ... LIBRARIES ...)
+function(faultline_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC faultline_options ${ARG_LIBRARIES})
+endfunction()
+
+# faultline_test(NAME SOURCES a_test.cc ... LIBRARIES ... [LABELS unit|broker|long ...] [TIMEOUT s])
+# One executable; every case of it is a ctest of its own. `unit` needs nothing
+# but the file system, `broker` runs real brokers, `long` is left to ./test --long.
+function(faultline_test name)
+  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+  if(NOT ARG_LABELS)
+    set(ARG_LABELS unit)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE faultline_options ${ARG_LIBRARIES} GTest::gtest_main)
+  gtest_discover_tests(${name}
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+    DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+endfunction()
+
+# faultline_benchmark(NAME SOURCES ... LIBRARIES ...): run by ./bench
+function(faultline_benchmark name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE faultline_options ${ARG_LIBRARIES} benchmark::benchmark_main)
+endfunction()

@@ -1,0 +1,44 @@
+// How to undo what a run does to the machine, on disk and synced before it is
+// done. One file per run in a fixed state folder, locked by the run that owns it.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace faultline {
+
+// $FAULTLINE_STATE_DIR, else $XDG_STATE_HOME/faultline, else ~/.local/state/faultline.
+std::filesystem::path state_folder();
+
+class Journal {
+ public:
+  // Creates and locks <state folder>/<run id>.journal. Throws std::system_error.
+  Journal(const std::filesystem::path& folder, const std::string& run_id);
+  ~Journal();  // without finish() the file stays, for `heal`
+  Journal(const Journal&) = delete;
+  Journal& operator=(const Journal&) = delete;
+
+  // A process that must not outlive the run; named by pid and start time, so
+  // that another process with the same pid is never hit.
+  void process_started(int pid, const std::string& what);
+  void fault_striking(const std::string& name, const std::vector<std::string>& servers);
+  void finish();  // all is undone: removes the file
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+struct HealReport {
+  std::vector<std::string> undone;    // one line each
+  std::vector<std::string> failed;    // went on past these
+  std::vector<std::string> live;      // runs beside this one, not touched
+  bool clean() const { return failed.empty(); }
+};
+
+// Undoes what killed runs left: journals that nobody holds locked. Idempotent.
+HealReport heal_leftovers(const std::filesystem::path& folder);
+
+}  // namespace faultline

@@ -1,0 +1,54 @@
+// A broker product: what the harness asks of its cluster besides the clients'
+// own traffic. One folder per product implements it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "checkers/history.h"
+#include "harness/cluster/cluster.h"
+
+namespace faultline {
+
+struct StreamSettings {
+  std::string name;
+  std::string subject;
+  std::uint32_t replicas = 3;
+  bool memory_storage = false;
+  std::string durable_group;  // both consumer groups are made with the stream
+  std::string lagging_group;
+  std::chrono::milliseconds ack_wait{10'000};
+};
+
+class Broker {
+ public:
+  virtual ~Broker() = default;
+
+  virtual std::string product() const = 0;
+  virtual std::string version() = 0;
+
+  // Returns when the metadata group has a leader and every server answers its
+  // health check. Throws ClusterError: a server that exits shows the end of its
+  // log, a deadline that passes says what is missing. `waiting` is told what
+  // for, about once a second.
+  virtual void wait_until_ready(std::chrono::seconds limit,
+                                const std::function<void(const std::string&)>& waiting) = 0;
+
+  virtual bool answers(const std::string& server) = 0;  // it serves its monitoring endpoint
+  virtual bool all_healthy() = 0;                       // and is current, all of them
+
+  virtual void create_stream(const StreamSettings&) = 0;  // with its groups; throws ClusterError
+  virtual LeadersSeen leaders() = 0;                      // empty names where nobody leads
+  virtual std::vector<std::string> replica_servers() = 0;  // of the stream, by server name
+  virtual bool stream_absent() = 0;  // the metadata group leads and says "not found"
+  virtual std::vector<ReplicaState> replica_states() = 0;  // each server asked by itself
+
+  // Moves the leaders of both groups to the stream's leader. False if that
+  // could not be reached within the limit.
+  virtual bool gather_leaders(std::chrono::seconds limit) = 0;
+};
+
+}  // namespace faultline

@@ -1,0 +1,65 @@
+// Where a cluster runs: the interface of every provider.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace faultline {
+
+struct Server {
+  std::string name;         // n1, n2, n3: the broker's server name too
+  std::string client_url;   // nats://127.0.0.1:4222
+  std::string monitor_url;  // http://127.0.0.1:8222
+};
+
+// One server's place on its machine, handed to the broker product to write its
+// configuration.
+struct Layout {
+  std::string name;
+  std::filesystem::path data;  // the broker's own folder for what it stores
+  std::filesystem::path log;
+  std::string host = "127.0.0.1";
+  std::uint16_t client_port = 0;
+  std::uint16_t cluster_port = 0;
+  std::uint16_t monitor_port = 0;
+};
+
+// What a provider must know of a broker product to run it.
+struct BrokerProgram {
+  std::filesystem::path binary;
+  std::function<std::string(const Layout& self, std::span<const Layout> all)> configuration;
+  std::function<std::vector<std::string>(const std::filesystem::path& configuration)> arguments;
+};
+
+struct Exit {
+  std::string server;
+  bool expected = false;  // the harness ended it
+  std::string detail;     // "signal 9", "exit status 1: last line of its log"
+};
+
+// The cluster could not be made to do what was asked; what() is for the user.
+struct ClusterError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class Cluster {
+ public:
+  virtual ~Cluster() = default;  // nothing of it is left running
+
+  virtual const std::vector<Server>& servers() const = 0;
+  virtual void start(const std::string& server) = 0;  // no effect on one that runs
+  virtual void kill(const std::string& server) = 0;   // at once, held down until start
+  virtual void stop(const std::string& server, std::chrono::seconds grace) = 0;  // asked to leave, held down
+  virtual bool running(const std::string& server) = 0;
+  virtual std::vector<Exit> exits() = 0;  // since the last call
+  virtual std::string log_tail(const std::string& server, std::size_t lines) = 0;
+};
+
+}  // namespace faultline

@@ -1,0 +1,72 @@
+// Runs one scenario: deploy, steady, inject, heal, drain, judge.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "checkers/judge.h"
+#include "harness/scenario.h"
+#include "workloads/log_workload.h"
+
+namespace faultline {
+
+struct RunOptions {
+  std::string provider = "local";
+  std::filesystem::path folder;         // of the run; made by the caller, empty
+  std::filesystem::path broker_binary;  // empty: by version
+  std::string broker_version;           // empty: the scenario's, else the default
+  std::uint64_t seed = 0;
+  std::string faultline_version;
+  const std::atomic<int>* interrupts = nullptr;  // Ctrl-C pressed so often
+};
+
+struct ProgressFigures {
+  std::string phase;  // "deploy: waiting for n2", steady, fault, recovery, drain
+  std::chrono::milliseconds elapsed{0}, phase_elapsed{0}, phase_length{0};  // length 0: open
+  std::string fault;  // in effect: "broker-kill leader (n2)"; else empty
+  LiveFigures live;
+  double writes_per_second = 0, reads_per_second = 0;
+  std::chrono::milliseconds unavailable_writes{0}, unavailable_reads{0};  // the current gap
+};
+
+class Progress {
+ public:
+  virtual ~Progress() = default;
+  virtual void update(const ProgressFigures&) = 0;  // about twice a second
+  virtual void message(const std::string& line) = 0;
+};
+
+enum class RunStatus { judged, skipped, broken };
+
+struct RunResult {
+  Scenario scenario;
+  RunStatus status = RunStatus::broken;
+  std::string reason;  // of skipped and broken: one line and what to do
+  Judgement judgement;  // of judged
+  bool interrupted = false;
+  std::filesystem::path folder;
+  std::string broker_product, broker_version, provider;
+  std::uint64_t seed = 0;
+  std::int64_t wall_clock = 0;  // begin, nanoseconds since 1970 UTC
+  std::chrono::milliseconds elapsed{0};
+};
+
+struct SuiteResult {
+  std::string name;
+  std::filesystem::path folder;
+  std::vector<RunResult> runs;
+  bool interrupted = false;
+};
+
+// Never throws: a broken harness is a result of its own. Whatever happens, no
+// broker is left running and what was recorded stays.
+RunResult run_scenario(const Scenario&, const RunOptions&, Progress&);
+
+// What this machine lacks for the scenario; empty if nothing. One line each.
+std::vector<std::string> missing_capabilities(const Scenario&, const RunOptions&);
+
+}  // namespace faultline
