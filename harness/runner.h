@@ -14,6 +14,9 @@
 
 namespace faultline {
 
+// In a run's folder.
+inline constexpr const char* history_file_name = "history.flt";
+
 struct RunOptions {
   std::string provider = "local";
   std::filesystem::path folder;         // of the run; made by the caller, empty

@@ -1,0 +1,115 @@
+#include "harness/observer.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace faultline {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr milliseconds look_interval{250};
+
+milliseconds since(Clock::time_point begin) {
+  return std::chrono::duration_cast<milliseconds>(Clock::now() - begin);
+}
+
+// A client that completes nothing for longer than this is unavailable; below it
+// is the ordinary distance between two operations.
+constexpr milliseconds noticeable{1000};
+
+milliseconds gap(Time last, Clock::time_point run_begin) {
+  const Time begin =
+      std::max<Time>(last, std::chrono::nanoseconds(run_begin.time_since_epoch()).count());
+  const milliseconds length{(monotonic_now() - begin) / millisecond};
+  return length > noticeable ? length : milliseconds{0};
+}
+
+}  // namespace
+
+Observer::Observer(Cluster& cluster, Broker& broker, Recorder& recorder, LogWorkload& workload,
+                   Progress& progress, const std::atomic<int>* interrupts)
+    : cluster_(cluster),
+      broker_(broker),
+      recorder_(recorder),
+      workload_(workload),
+      progress_(progress),
+      interrupts_(interrupts) {}
+
+void Observer::phase(const std::string& name, milliseconds length) {
+  recorder_.event(PhaseStarted{name});
+  figures_.phase = name;
+  figures_.phase_length = length;
+  phase_begin_ = Clock::now();
+  show_progress();
+}
+
+bool Observer::wait(milliseconds limit, const std::function<bool()>& done) {
+  const auto interrupted = [this] {
+    if (interrupts_ != nullptr && interrupts_->load() > 0) throw RunInterrupted("interrupted by the user");
+    if (const auto error = recorder_.error())
+      throw std::runtime_error("the history can no longer be written: " + *error);
+    return false;
+  };
+  return wait_uninterrupted(limit, [&] { return interrupted() || (done && done()); });
+}
+
+bool Observer::wait_uninterrupted(milliseconds limit, const std::function<bool()>& done) {
+  const auto begin = Clock::now();
+  for (;;) {
+    observe();
+    if (done && done()) return true;
+    const auto left = limit - since(begin);
+    if (left <= milliseconds{0}) return false;
+    std::this_thread::sleep_for(std::min(left, look_interval));
+  }
+}
+
+void Observer::observe() {
+  record_exits();
+  record_leaders_if_changed();
+  show_progress();
+}
+
+LeadersSeen Observer::leaders() {
+  last_leaders_ = broker_.leaders();
+  recorder_.event(*last_leaders_);
+  return *last_leaders_;
+}
+
+void Observer::record_exits() {
+  for (const Exit& exit : cluster_.exits()) {
+    recorder_.event(BrokerChanged{exit.server, BrokerStage::exited, exit.expected, exit.detail});
+    if (!exit.expected) progress_.message(exit.server + " exited by itself: " + exit.detail);
+  }
+}
+
+void Observer::record_leaders_if_changed() {
+  LeadersSeen seen = broker_.leaders();
+  if (last_leaders_ == seen) return;
+  recorder_.event(seen);
+  last_leaders_ = std::move(seen);
+}
+
+void Observer::show_progress() {
+  figures_.elapsed = since(run_begin_);
+  figures_.phase_elapsed = since(phase_begin_);
+  figures_.fault = fault_;
+  figures_.live = workload_.live();
+  const auto stretch = since(rate_begin_);
+  if (stretch >= milliseconds{1000}) {
+    const double seconds = static_cast<double>(stretch.count()) / 1000;
+    const auto reads = [](const LiveFigures& f) { return f.reads_ok + f.deliveries; };
+    figures_.writes_per_second =
+        static_cast<double>(figures_.live.writes_ok - last_live_.writes_ok) / seconds;
+    figures_.reads_per_second = static_cast<double>(reads(figures_.live) - reads(last_live_)) / seconds;
+    last_live_ = figures_.live;
+    rate_begin_ = Clock::now();
+  }
+  figures_.unavailable_writes = gap(figures_.live.last_write, run_begin_);
+  figures_.unavailable_reads = gap(figures_.live.last_read, run_begin_);
+  progress_.update(figures_);
+}
+
+}  // namespace faultline

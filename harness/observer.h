@@ -1,0 +1,67 @@
+// Watches a run from beside it: notes in the history who leads and which broker
+// exits, shows the progress, and stops the run when the user or the disk says so.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "harness/broker/broker.h"
+#include "harness/cluster/cluster.h"
+#include "harness/runner.h"
+#include "workloads/log_workload.h"
+#include "workloads/recorder.h"
+
+namespace faultline {
+
+// The user pressed Ctrl-C. The run heals, and judges what it has.
+struct RunInterrupted : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+class Observer {
+ public:
+  Observer(Cluster&, Broker&, Recorder&, LogWorkload&, Progress&, const std::atomic<int>* interrupts);
+
+  void phase(const std::string& name, std::chrono::milliseconds length);  // recorded
+  void fault_in_effect(const std::string& what) { fault_ = what; }       // empty: none
+
+  // Observes until `done` says so or the time is over; true if it was `done`.
+  // Throws RunInterrupted, and std::runtime_error where the history can no
+  // longer be written.
+  bool wait(std::chrono::milliseconds limit, const std::function<bool()>& done = nullptr);
+
+  // The same without heed to Ctrl-C: for healing.
+  bool wait_uninterrupted(std::chrono::milliseconds limit, const std::function<bool()>& done = nullptr);
+
+  // One look: exits, leaders, progress.
+  void observe();
+
+  // Asks the brokers who leads now, and records it.
+  LeadersSeen leaders();
+
+ private:
+  void record_exits();
+  void record_leaders_if_changed();
+  void show_progress();
+
+  Cluster& cluster_;
+  Broker& broker_;
+  Recorder& recorder_;
+  LogWorkload& workload_;
+  Progress& progress_;
+  const std::atomic<int>* interrupts_;
+
+  std::chrono::steady_clock::time_point run_begin_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point phase_begin_ = run_begin_;
+  std::chrono::steady_clock::time_point rate_begin_ = run_begin_;
+  ProgressFigures figures_;
+  std::string fault_;
+  LiveFigures last_live_;
+  std::optional<LeadersSeen> last_leaders_;
+};
+
+}  // namespace faultline
