@@ -47,7 +47,8 @@ void Observer::phase(const std::string& name, milliseconds length) {
 
 bool Observer::wait(milliseconds limit, const std::function<bool()>& done) {
   const auto interrupted = [this] {
-    if (interrupts_ != nullptr && interrupts_->load() > 0) throw RunInterrupted("interrupted by the user");
+    if (interrupts_ != nullptr && interrupts_->load() > 0)
+      throw RunInterrupted("interrupted by the user");
     if (const auto error = recorder_.error())
       throw std::runtime_error("the history can no longer be written: " + *error);
     return false;
@@ -103,7 +104,8 @@ void Observer::show_progress() {
     const auto reads = [](const LiveFigures& f) { return f.reads_ok + f.deliveries; };
     figures_.writes_per_second =
         static_cast<double>(figures_.live.writes_ok - last_live_.writes_ok) / seconds;
-    figures_.reads_per_second = static_cast<double>(reads(figures_.live) - reads(last_live_)) / seconds;
+    figures_.reads_per_second =
+        static_cast<double>(reads(figures_.live) - reads(last_live_)) / seconds;
     last_live_ = figures_.live;
     rate_begin_ = Clock::now();
   }

@@ -24,10 +24,11 @@ struct RunInterrupted : std::runtime_error {
 
 class Observer {
  public:
-  Observer(Cluster&, Broker&, Recorder&, LogWorkload&, Progress&, const std::atomic<int>* interrupts);
+  Observer(Cluster&, Broker&, Recorder&, LogWorkload&, Progress&,
+           const std::atomic<int>* interrupts);
 
   void phase(const std::string& name, std::chrono::milliseconds length);  // recorded
-  void fault_in_effect(const std::string& what) { fault_ = what; }       // empty: none
+  void fault_in_effect(const std::string& what) { fault_ = what; }        // empty: none
 
   // Observes until `done` says so or the time is over; true if it was `done`.
   // Throws RunInterrupted, and std::runtime_error where the history can no
@@ -35,7 +36,8 @@ class Observer {
   bool wait(std::chrono::milliseconds limit, const std::function<bool()>& done = nullptr);
 
   // The same without heed to Ctrl-C: for healing.
-  bool wait_uninterrupted(std::chrono::milliseconds limit, const std::function<bool()>& done = nullptr);
+  bool wait_uninterrupted(std::chrono::milliseconds limit,
+                          const std::function<bool()>& done = nullptr);
 
   // One look: exits, leaders, progress.
   void observe();

@@ -48,7 +48,7 @@ enum class RunStatus { judged, skipped, broken };
 struct RunResult {
   Scenario scenario;
   RunStatus status = RunStatus::broken;
-  std::string reason;  // of skipped and broken: one line and what to do
+  std::string reason;   // of skipped and broken: one line and what to do
   Judgement judgement;  // of judged
   bool interrupted = false;
   std::filesystem::path folder;

@@ -1,0 +1,322 @@
+#include "harness/experiment.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "faults/target.h"
+
+namespace faultline {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using std::chrono::steady_clock;
+
+constexpr seconds ready_limit{60};
+constexpr seconds gather_limit{30};
+constexpr milliseconds traffic_after_heal{3000};  // recovery lasts at least so long
+constexpr seconds absence_is_final{60};           // docs/scenarios.md, loss
+constexpr seconds replicas_settle{15};            // the last write reaches every replica meanwhile
+
+milliseconds since(steady_clock::time_point begin) {
+  return std::chrono::duration_cast<milliseconds>(steady_clock::now() - begin);
+}
+
+StreamSettings stream_settings(const Scenario& scenario) {
+  StreamSettings settings;
+  settings.name = "faultline";
+  settings.subject = "faultline.log";
+  settings.durable_group = "keeps-up";
+  settings.lagging_group = "lags-behind";
+  settings.replicas = scenario.replicas;
+  settings.memory_storage = scenario.memory_storage;
+  settings.ack_wait = scenario.workload.ack_wait;
+  return settings;
+}
+
+StreamAddress stream_address(const Scenario& scenario, const Cluster& cluster) {
+  const StreamSettings settings = stream_settings(scenario);
+  StreamAddress address{
+      {}, settings.name, settings.subject, settings.durable_group, settings.lagging_group};
+  for (const Server& server : cluster.servers()) address.urls.push_back(server.client_url);
+  return address;
+}
+
+Header header(const Scenario& scenario, const RunOptions& options, const std::string& run_id,
+              Broker& broker) {
+  Header header;
+  header.run_id = run_id;
+  header.faultline_version = options.faultline_version;
+  header.scenario_name = scenario.name;
+  header.scenario_text = scenario.text;
+  header.provider = options.provider;
+  header.broker_product = broker.product();
+  header.broker_version = broker.version();
+  header.stream = stream_settings(scenario).name;
+  header.replicas = scenario.replicas;
+  header.seed = options.seed;
+  header.monotonic = monotonic_now();
+  header.wall_clock =
+      std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
+  header.expectations = scenario.expectations;
+  return header;
+}
+
+// Tells when a stream has been "not found" for so long, with every broker up
+// and the metadata group led, that it will not come back.
+class Absence {
+ public:
+  Absence(Cluster& cluster, Broker& broker) : cluster_(cluster), broker_(broker) {}
+
+  bool is_final() {
+    if (since(last_look_) < milliseconds{1000}) return final_;
+    last_look_ = steady_clock::now();
+    if (!absent_now())
+      absent_since_.reset();
+    else if (!absent_since_)
+      absent_since_ = last_look_;
+    final_ = absent_since_ && since(*absent_since_) >= absence_is_final;
+    return final_;
+  }
+
+ private:
+  bool absent_now() {
+    const auto up = [this](const Server& server) { return broker_.answers(server.name); };
+    return std::ranges::all_of(cluster_.servers(), up) && broker_.stream_absent();
+  }
+
+  Cluster& cluster_;
+  Broker& broker_;
+  steady_clock::time_point last_look_{};
+  std::optional<steady_clock::time_point> absent_since_;
+  bool final_ = false;
+};
+
+steady_clock::time_point make_stream(Broker& broker, const Scenario& scenario) {
+  broker.create_stream(stream_settings(scenario));
+  return steady_clock::now();
+}
+
+steady_clock::time_point prepare(Broker& broker, const Scenario& scenario, Progress& progress,
+                                 const std::atomic<int>* interrupts) {
+  const auto waiting = [&](const std::string& what) {
+    if (interrupts != nullptr && interrupts->load() > 0)
+      throw RunInterrupted("interrupted by the user");
+    ProgressFigures figures;
+    figures.phase = "deploy: " + what;
+    progress.update(figures);
+  };
+  broker.wait_until_ready(ready_limit, waiting);
+  return make_stream(broker, scenario);
+}
+
+}  // namespace
+
+Experiment::Experiment(const Scenario& scenario, const RunOptions& options,
+                       const std::string& run_id, Deployment& deployment, Journal& journal,
+                       Progress& progress)
+    : scenario_(scenario),
+      cluster_(*deployment.cluster),
+      broker_(*deployment.broker),
+      journal_(journal),
+      progress_(progress),
+      stream_made_(prepare(broker_, scenario, progress, options.interrupts)),
+      recorder_(options.folder / history_file_name, header(scenario, options, run_id, broker_)),
+      workload_(scenario.workload, stream_address(scenario, cluster_), recorder_, run_id,
+                options.seed),
+      observer_(cluster_, broker_, recorder_, workload_, progress, options.interrupts) {}
+
+Experiment::~Experiment() = default;
+
+void Experiment::run() {
+  try {
+    steady();
+    fault();
+    recovery();
+    drain();
+  } catch (const RunInterrupted& interrupt) {
+    interrupted_ = true;
+    abandon(interrupt.what());
+  } catch (const std::exception& error) {
+    abandon(fmt::format("the harness broke: {}", error.what()));
+    throw;
+  }
+  workload_.stop();
+  recorder_.close();
+  if (const auto error = recorder_.error())
+    throw std::runtime_error("the history could not be written: " + *error);
+}
+
+void Experiment::abandon(const std::string& reason) {
+  recorder_.event(Interrupted{reason});
+  heal_everything();
+  workload_.stop();
+  recorder_.close();
+}
+
+void Experiment::steady() {
+  replicas_ = broker_.replica_servers();
+  for (const Server& server : cluster_.servers())
+    recorder_.event(BrokerChanged{server.name, BrokerStage::ready, true, server.client_url});
+  observer_.phase("steady", scenario_.steady);
+  workload_.start();
+  observer_.leaders();
+  observer_.wait(scenario_.steady - since(stream_made_));
+  if (scenario_.gather_leaders && !broker_.gather_leaders(gather_limit))
+    throw std::runtime_error("the consumer groups' leaders could not be moved to the stream's");
+}
+
+void Experiment::fault() {
+  observer_.phase("fault", scenario_.fault);
+  const auto begin = steady_clock::now();
+  for (std::uint32_t i = 0; i < scenario_.faults.size(); ++i) {
+    if (scenario_.faults[i].at > since(begin))
+      observer_.wait(scenario_.faults[i].at - since(begin));
+    strike(i);
+  }
+  observer_.wait(scenario_.fault - since(begin));
+}
+
+void Experiment::strike(std::uint32_t index) {
+  const FaultStep& step = scenario_.faults[index];
+  Strike strike{index, &step, {}, make_fault(step.fault, {cluster_, broker_, journal_})};
+  const std::string leader = observer_.leaders().stream;
+  strike.servers = resolve_target(step.target, leader, replicas_);
+  strikes_.push_back(std::move(strike));
+  const Strike& struck = strikes_.back();
+  record_fault(struck, FaultStage::striking, struck.servers, "");
+  if (struck.servers.empty()) {
+    record_fault(struck, FaultStage::unproven, {},
+                 fmt::format("nobody to hit: the role '{}' could not be resolved (leader: '{}')",
+                             step.target, leader));
+    return;
+  }
+  journal_.fault_striking(step.fault, struck.servers);
+  for (const std::string& server : struck.servers)
+    if (std::ranges::find(down_, server) == down_.end()) down_.push_back(server);
+  struck.fault->inject(struck.servers);
+  const Evidence evidence = struck.fault->verify();
+  observer_.observe();
+  record_fault(struck, evidence.holds ? FaultStage::proven : FaultStage::unproven, struck.servers,
+               evidence.text);
+  record_quorum();
+  observer_.fault_in_effect(
+      fmt::format("{} {} ({})", step.fault, step.target, fmt::join(struck.servers, ", ")));
+}
+
+void Experiment::recovery() {
+  observer_.phase("recovery", milliseconds{0});
+  if (scenario_.heal_order == HealOrder::together) {
+    heal_everything();
+  } else {
+    while (!down_.empty()) {
+      heal_step({down_.front()});
+      if (!down_.empty()) observer_.wait(scenario_.heal_interval);
+    }
+  }
+  observer_.fault_in_effect("");
+  const auto healed = steady_clock::now();
+  observer_.wait(scenario_.recovery,
+                 [&] { return traffic_is_back(healed) && broker_.all_healthy(); });
+}
+
+bool Experiment::traffic_is_back(steady_clock::time_point healed) const {
+  if (since(healed) < traffic_after_heal) return false;
+  const Time moment = std::chrono::nanoseconds(healed.time_since_epoch()).count();
+  const LiveFigures live = workload_.live();
+  return live.last_write > moment && live.last_read > moment && live.last_delivery > moment;
+}
+
+void Experiment::heal_everything() {
+  if (!down_.empty()) heal_step(std::vector<std::string>(down_));
+}
+
+void Experiment::heal_step(const std::vector<std::string>& servers) {
+  const auto owned = [&](const Strike& strike) {
+    std::vector<std::string> own;
+    std::ranges::copy_if(servers, std::back_inserter(own), [&](const std::string& server) {
+      return std::ranges::find(strike.servers, server) != strike.servers.end();
+    });
+    return own;
+  };
+  for (const Strike& strike : strikes_)
+    if (const auto own = owned(strike); !own.empty())
+      record_fault(strike, FaultStage::healing, own, "");
+
+  std::map<std::string, Evidence> seen;
+  for (const std::string& server : servers) {
+    seen[server] = heal_server(server);
+    record_quorum();
+  }
+
+  for (const Strike& strike : strikes_)
+    for (const std::string& server : owned(strike))
+      record_fault(strike, seen[server].holds ? FaultStage::healed : FaultStage::unhealed, {server},
+                   seen[server].text);
+}
+
+Evidence Experiment::heal_server(const std::string& server) {
+  std::erase(down_, server);
+  const auto struck = std::ranges::find_if(strikes_, [&](const Strike& strike) {
+    return std::ranges::find(strike.servers, server) != strike.servers.end();
+  });
+  const Evidence evidence = struck->fault->heal(server);
+  if (evidence.holds)
+    recorder_.event(BrokerChanged{server, BrokerStage::ready, true, evidence.text});
+  return evidence;
+}
+
+void Experiment::record_quorum() {
+  QuorumChanged quorum;
+  quorum.replicas = scenario_.replicas;
+  for (const std::string& server : replicas_)
+    if (cluster_.running(server) && broker_.answers(server)) ++quorum.standing;
+  recorder_.event(quorum);
+}
+
+void Experiment::record_fault(const Strike& strike, FaultStage stage,
+                              const std::vector<std::string>& servers,
+                              const std::string& evidence) {
+  recorder_.event(FaultChanged{strike.index, stage, strike.step->fault, strike.step->target,
+                               servers, evidence});
+}
+
+void Experiment::drain() {
+  observer_.phase("drain", scenario_.drain);
+  const auto begin = steady_clock::now();
+  const auto time_is_over = [&] { return since(begin) >= scenario_.drain; };
+  workload_.stop_producing();
+
+  Absence absence(cluster_, broker_);
+  observer_.wait(scenario_.drain, [&] { return absence.is_final() || broker_.all_healthy(); });
+  DrainFinished finished = workload_.drain([&]() -> std::optional<std::string> {
+    observer_.wait(milliseconds{0});
+    if (absence.is_final())
+      return fmt::format(
+          "stream not found for {} s while every broker was up and the metadata group led",
+          absence_is_final.count());
+    if (time_is_over())
+      return fmt::format("not finished within {} s", scenario_.drain.count() / 1000);
+    return std::nullopt;
+  });
+  finished.stream_absent = absence.is_final();
+  record_replicas();
+  recorder_.event(finished);
+}
+
+void Experiment::record_replicas() {
+  std::vector<ReplicaState> states;
+  const auto alike = [&] {
+    states = broker_.replica_states();
+    return std::ranges::all_of(states, [&](ReplicaState state) {
+      state.server = states.front().server;
+      return state == states.front();
+    });
+  };
+  observer_.wait(replicas_settle, alike);
+  for (const ReplicaState& state : states) recorder_.event(state);
+}
+
+}  // namespace faultline

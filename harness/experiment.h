@@ -1,0 +1,66 @@
+// One run of one scenario against a deployed cluster: from a ready cluster to a
+// closed history.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "faults/fault.h"
+#include "harness/deployment.h"
+#include "harness/observer.h"
+
+namespace faultline {
+
+class Experiment {
+ public:
+  Experiment(const Scenario&, const RunOptions&, const std::string& run_id, Deployment&, Journal&,
+             Progress&);
+  ~Experiment();
+
+  // The whole run. An interruption heals, is recorded, and returns; an error
+  // of the harness is recorded, heals, and throws.
+  void run();
+  bool interrupted() const { return interrupted_; }
+
+ private:
+  struct Strike {  // a fault of the timeline, once it has struck
+    std::uint32_t index;
+    const FaultStep* step;
+    std::vector<std::string> servers;
+    std::unique_ptr<Fault> fault;
+  };
+
+  void steady();
+  void fault();
+  void recovery();
+  void drain();
+  void abandon(const std::string& reason);
+
+  void strike(std::uint32_t index);
+  void heal_everything();
+  void heal_step(const std::vector<std::string>& servers);
+  Evidence heal_server(const std::string& server);
+  void record_quorum();
+  void record_fault(const Strike&, FaultStage, const std::vector<std::string>& servers,
+                    const std::string& evidence);
+  bool traffic_is_back(std::chrono::steady_clock::time_point healed) const;
+  void record_replicas();
+
+  const Scenario& scenario_;
+  Cluster& cluster_;
+  Broker& broker_;
+  Journal& journal_;
+  Progress& progress_;
+  bool interrupted_ = false;
+
+  std::chrono::steady_clock::time_point stream_made_;
+  Recorder recorder_;
+  LogWorkload workload_;
+  Observer observer_;
+  std::vector<std::string> replicas_;  // servers that hold the stream
+  std::vector<Strike> strikes_;
+  std::vector<std::string> down_;  // struck and not healed yet, in the order of healing
+};
+
+}  // namespace faultline

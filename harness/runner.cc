@@ -1,0 +1,96 @@
+#include "harness/runner.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <random>
+#include <system_error>
+
+#include "checkers/history_file.h"
+#include "faults/journal.h"
+#include "harness/deployment.h"
+#include "harness/experiment.h"
+
+namespace faultline {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+using std::chrono::system_clock;
+
+// Unique on this machine and in practice everywhere: it marks the payloads.
+std::string new_run_id() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
+}
+
+std::int64_t wall_clock_now() {
+  return std::chrono::nanoseconds(system_clock::now().time_since_epoch()).count();
+}
+
+// Runs the experiment and fills in what the result says of it. When it returns
+// or throws, the history is closed and no broker runs.
+void run_experiment(const Scenario& scenario, const RunOptions& options, const std::string& run_id,
+                    Journal& journal, Progress& progress, RunResult& result) {
+  const auto message = [&](const std::string& line) { progress.message(line); };
+  Deployment deployment = deploy(scenario, options, journal, message);
+  Experiment experiment(scenario, options, run_id, deployment, journal, progress);
+  result.broker_version = deployment.broker->version();
+  experiment.run();
+  result.interrupted = experiment.interrupted();
+}
+
+void record_run(const Scenario& scenario, const RunOptions& options, Progress& progress,
+                RunResult& result) {
+  const std::string run_id = new_run_id();
+  Journal journal(state_folder(), run_id);
+  try {
+    run_experiment(scenario, options, run_id, journal, progress, result);
+  } catch (...) {
+    journal.finish();
+    throw;
+  }
+  journal.finish();
+}
+
+}  // namespace
+
+RunResult run_scenario(const Scenario& scenario, const RunOptions& options, Progress& progress) {
+  RunResult result;
+  result.scenario = scenario;
+  result.folder = options.folder;
+  result.broker_product = scenario.broker_product;
+  result.provider = options.provider;
+  result.seed = options.seed;
+  result.wall_clock = wall_clock_now();
+  const auto begin = steady_clock::now();
+  const std::filesystem::path file = options.folder / history_file_name;
+  try {
+    record_run(scenario, options, progress, result);
+    result.judgement = judge(read_history(file));
+    result.status = RunStatus::judged;
+  } catch (const RunInterrupted& interrupt) {
+    result.interrupted = true;
+    result.reason = interrupt.what();
+  } catch (const std::exception& error) {
+    result.reason = error.what();
+  }
+  if (result.status == RunStatus::broken && std::filesystem::exists(file))
+    result.reason += fmt::format(" (what was recorded by then is in {})", file.string());
+  result.elapsed = std::chrono::duration_cast<milliseconds>(steady_clock::now() - begin);
+  return result;
+}
+
+std::vector<std::string> missing_capabilities(const Scenario& scenario, const RunOptions& options) {
+  std::vector<std::string> missing;
+  if (options.provider != "local")
+    missing.push_back("provider '" + options.provider + "' is not built yet: use --provider local");
+  if (scenario.broker_product != "nats")
+    missing.push_back("broker '" + scenario.broker_product + "' is not built yet: only nats is");
+  for (const std::string& need : scenario.needs)
+    if (need == "root" && ::geteuid() != 0) missing.push_back("needs root: run it with sudo");
+  return missing;
+}
+
+}  // namespace faultline
