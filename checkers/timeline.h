@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "checkers/history.h"
@@ -16,20 +18,26 @@ struct Interval {  // [begin, end)
   bool contains(Time t) const { return begin <= t && t < end; }
 };
 
-// Complexity: O(events). Absent where the history does not say.
+// Absent where the history does not say.
 struct Timeline {
-  Time start = 0;                    // first record
-  Time end = 0;                      // last record
+  Time start = 0;                                        // first record
+  Time end = 0;                                          // last record
   std::vector<std::pair<std::string, Interval>> phases;  // in order
-  std::optional<Time> strike;        // the first fault is about to be injected
-  std::optional<Time> proven;        // the last fault is seen in effect
-  bool all_proven = false;           // no fault is unproven
-  std::optional<Time> heal;          // the first fault is about to be undone
-  std::optional<Time> healed;        // the last fault is seen undone
-  std::vector<Interval> without_quorum;  // from "proven" until the heal step that brings a quorum begins
-  std::vector<Time> quorum_regained;     // when a quorum answered again
+  std::optional<Time> strike;                            // the first fault is about to be injected
+  std::optional<Time> proven;                            // the last fault is seen in effect
+  bool all_proven = false;                               // no fault is unproven
+  std::optional<Time> heal;                              // the first fault is about to be undone
+  std::optional<Time> healed;  // the last fault is seen undone, on every server it hit
+  std::vector<Interval>
+      without_quorum;  // from "proven" until the heal step that brings a quorum begins
+  std::vector<Time> quorum_regained;  // when a quorum answered again
+
+  const Interval* phase(std::string_view name) const;  // the first of that name, or null
 };
 
+// A server that is being healed counts as standing from the moment its step
+// begins: nothing that a quorum may have done is ever held to have happened
+// without one. Complexity: O(operations + events).
 Timeline timeline(const History&);
 
 }  // namespace faultline

@@ -1,0 +1,178 @@
+#include "checkers/timeline.h"
+
+#include <gtest/gtest.h>
+
+namespace faultline {
+namespace {
+
+using Stage = FaultStage;
+
+struct Builder {
+  History history;
+  Time now = 0;
+
+  template <typename What>
+  Builder& at(Time time, What what) {
+    history.events.push_back({time, std::move(what)});
+    return *this;
+  }
+  Builder& fault(Time time, Stage stage, std::vector<std::string> servers, std::uint32_t id = 0) {
+    return at(time, FaultChanged{id, stage, "broker-kill", "all", std::move(servers), ""});
+  }
+  Builder& standing(Time time, std::uint32_t count) { return at(time, QuorumChanged{count, 3}); }
+  Timeline line() const { return timeline(history); }
+};
+
+TEST(Timeline, EmptyHistory) {
+  History history;
+  history.header.monotonic = 7;
+  const Timeline line = timeline(history);
+  EXPECT_EQ(line.start, 7);
+  EXPECT_EQ(line.end, 7);
+  EXPECT_FALSE(line.strike);
+  EXPECT_FALSE(line.healed);
+  EXPECT_TRUE(line.without_quorum.empty());
+}
+
+TEST(Timeline, PhasesFollowOneAnotherAndTheLastEndsWithTheHistory) {
+  Builder b;
+  b.at(10, PhaseStarted{"steady"}).at(20, PhaseStarted{"fault"}).at(50, PhaseStarted{"drain"});
+  Operation read;
+  read.invoked = 5;
+  read.completed = 70;
+  b.history.operations.push_back(read);
+  const Timeline line = b.line();
+  EXPECT_EQ(line.start, 5);
+  EXPECT_EQ(line.end, 70);
+  ASSERT_EQ(line.phases.size(), 3u);
+  EXPECT_EQ(line.phase("steady")->end, 20);
+  EXPECT_EQ(line.phase("fault")->begin, 20);
+  EXPECT_EQ(line.phase("drain")->end, 70);
+  EXPECT_EQ(line.phase("recovery"), nullptr);
+}
+
+TEST(Timeline, OperationsWithoutCompletionDoNotEndNever) {
+  Builder b;
+  Operation publish;
+  publish.invoked = 9;
+  b.history.operations.push_back(publish);
+  EXPECT_EQ(b.line().end, 9);
+}
+
+TEST(Timeline, OneFault) {
+  Builder b;
+  b.fault(10, Stage::striking, {"n1"}).fault(12, Stage::proven, {"n1"});
+  b.fault(40, Stage::healing, {"n1"}).fault(44, Stage::healed, {"n1"});
+  const Timeline line = b.line();
+  EXPECT_EQ(line.strike, 10);
+  EXPECT_EQ(line.proven, 12);
+  EXPECT_TRUE(line.all_proven);
+  EXPECT_EQ(line.heal, 40);
+  EXPECT_EQ(line.healed, 44);
+}
+
+TEST(Timeline, OneUnprovenFaultAmongTwo) {
+  Builder b;
+  b.fault(10, Stage::striking, {"n1"}).fault(12, Stage::proven, {"n1"});
+  b.fault(20, Stage::striking, {"n2"}, 1).fault(22, Stage::unproven, {"n2"}, 1);
+  EXPECT_FALSE(b.line().all_proven);
+}
+
+TEST(Timeline, AFaultThatStruckAndWasNeverLookedAtIsNotProven) {
+  Builder b;
+  b.fault(10, Stage::striking, {"n1"});
+  EXPECT_FALSE(b.line().all_proven);
+}
+
+TEST(Timeline, HealedOnlyWhenEveryServerIs) {
+  Builder b;
+  b.fault(10, Stage::striking, {"n1", "n2"}).fault(12, Stage::proven, {"n1", "n2"});
+  b.fault(40, Stage::healing, {"n1"}).fault(44, Stage::healed, {"n1"});
+  EXPECT_FALSE(b.line().healed);
+  b.fault(50, Stage::healing, {"n2"});
+  EXPECT_FALSE(b.line().healed);
+  b.fault(55, Stage::healed, {"n2"});
+  EXPECT_EQ(b.line().healed, 55);
+}
+
+TEST(Timeline, AStepThatCouldNotBeUndoneIsNotHealed) {
+  Builder b;
+  b.fault(10, Stage::striking, {"n1"}).fault(12, Stage::proven, {"n1"});
+  b.fault(40, Stage::healing, {"n1"}).fault(44, Stage::unhealed, {"n1"});
+  EXPECT_FALSE(b.line().healed);
+}
+
+TEST(Timeline, WithoutQuorumLastsUntilTheStepThatBringsIt) {
+  Builder b;
+  b.fault(10, Stage::striking, {"n1", "n2", "n3"}).fault(12, Stage::proven, {"n1", "n2", "n3"});
+  b.standing(13, 0);
+  b.fault(40, Stage::healing, {"n1"}).fault(43, Stage::healed, {"n1"}).standing(44, 1);
+  b.fault(60, Stage::healing, {"n2"}).fault(63, Stage::healed, {"n2"}).standing(64, 2);
+  b.fault(80, Stage::healing, {"n3"}).fault(83, Stage::healed, {"n3"}).standing(84, 3);
+  const Timeline line = b.line();
+  ASSERT_EQ(line.without_quorum.size(), 1u);
+  EXPECT_EQ(line.without_quorum[0].begin, 13);
+  EXPECT_EQ(line.without_quorum[0].end, 60);
+  EXPECT_EQ(line.quorum_regained, std::vector<Time>{64});
+}
+
+TEST(Timeline, HealedTogetherTheQuorumMayComeWithTheFirstStepsThatSuffice) {
+  Builder b;
+  b.fault(10, Stage::striking, {"n2", "n3"}).fault(12, Stage::proven, {"n2", "n3"});
+  b.standing(13, 1);
+  b.fault(40, Stage::healing, {"n2"}).fault(41, Stage::healing, {"n3"});
+  b.standing(44, 1).standing(45, 3);
+  const Timeline line = b.line();
+  ASSERT_EQ(line.without_quorum.size(), 1u);
+  EXPECT_EQ(line.without_quorum[0].end, 40);
+  EXPECT_EQ(line.quorum_regained, std::vector<Time>{45});
+}
+
+TEST(Timeline, ARecordWithoutQuorumWhileHealingOpensNothing) {
+  Builder b;
+  b.fault(10, Stage::striking, {"n1", "n2", "n3"}).fault(12, Stage::proven, {}).standing(13, 0);
+  b.fault(40, Stage::healing, {"n1", "n2", "n3"}).standing(44, 1).standing(45, 2);
+  const Timeline line = b.line();
+  ASSERT_EQ(line.without_quorum.size(), 1u);
+  EXPECT_EQ(line.without_quorum[0].end, 40);
+  EXPECT_EQ(line.quorum_regained, std::vector<Time>{45});
+}
+
+TEST(Timeline, AQuorumThatIsNeverSeenAgainLeavesTheIntervalOpen) {
+  Builder b;
+  b.fault(10, Stage::striking, {"n1", "n2", "n3"}).standing(13, 0);
+  b.fault(40, Stage::healing, {"n1"}).standing(44, 1).at(90, Note{"end"});
+  const Timeline line = b.line();
+  ASSERT_EQ(line.without_quorum.size(), 1u);
+  EXPECT_EQ(line.without_quorum[0].end, 90);
+  EXPECT_TRUE(line.quorum_regained.empty());
+}
+
+TEST(Timeline, AQuorumThatComesBackUnhealedProvesNothingAfterTheBrokerStarted) {
+  Builder b;
+  b.standing(13, 1);
+  b.at(20, BrokerChanged{"n2", BrokerStage::started, true, ""}).standing(25, 2);
+  const Timeline line = b.line();
+  ASSERT_EQ(line.without_quorum.size(), 1u);
+  EXPECT_EQ(line.without_quorum[0].end, 20);
+
+  Builder bare;
+  bare.standing(13, 1).standing(25, 2);
+  EXPECT_TRUE(bare.line().without_quorum.empty());
+}
+
+TEST(Timeline, QuorumLostTwice) {
+  Builder b;
+  b.fault(10, Stage::striking, {"n1", "n2"}).standing(11, 1);
+  b.fault(20, Stage::healing, {"n1", "n2"}).standing(22, 3);
+  b.fault(30, Stage::striking, {"n2", "n3"}, 1).standing(31, 1);
+  b.fault(40, Stage::healing, {"n2", "n3"}, 1).standing(42, 3);
+  const Timeline line = b.line();
+  ASSERT_EQ(line.without_quorum.size(), 2u);
+  EXPECT_EQ(line.without_quorum[1].begin, 31);
+  EXPECT_EQ(line.without_quorum[1].end, 40);
+  EXPECT_EQ(line.quorum_regained, (std::vector<Time>{22, 42}));
+}
+
+}  // namespace
+}  // namespace faultline
