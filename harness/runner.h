@@ -63,6 +63,7 @@ struct SuiteResult {
   std::filesystem::path folder;
   std::vector<RunResult> runs;
   bool interrupted = false;
+  std::string problem;  // why the suite itself broke off (the disk is full); empty if it did not
 };
 
 // Never throws: a broken harness is a result of its own. Whatever happens, no

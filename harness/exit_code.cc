@@ -1,0 +1,51 @@
+#include "harness/exit_code.h"
+
+#include <algorithm>
+#include <array>
+
+namespace faultline {
+namespace {
+
+ExitCode of_verdict(const RunResult& run, FailOn fail_on) {
+  const bool violated = run.judgement.verdict == Verdict::fail;
+  if (fail_on == FailOn::unexpected) {
+    if (violated && (run.scenario.set == "known-issue" || run.scenario.set == "built-to-fail"))
+      return exit_passed;
+    if (run.judgement.verdict == Verdict::pass && run.scenario.set == "built-to-fail")
+      return exit_violation;
+  }
+  if (violated) return exit_violation;
+  return run.judgement.verdict == Verdict::pass ? exit_passed : exit_unknown;
+}
+
+}  // namespace
+
+ExitCode worse(ExitCode a, ExitCode b) {
+  constexpr std::array rank{exit_passed, exit_unknown, exit_interrupted,
+                            exit_usage,  exit_broken,  exit_violation};
+  return std::max(a, b, [&](ExitCode x, ExitCode y) {
+    return std::ranges::find(rank, x) < std::ranges::find(rank, y);
+  });
+}
+
+ExitCode exit_code(const RunResult& run, const ExitPolicy& policy) {
+  const ExitCode interrupted = run.interrupted ? exit_interrupted : exit_passed;
+  switch (run.status) {
+    case RunStatus::judged:
+      return worse(of_verdict(run, policy.fail_on), interrupted);
+    case RunStatus::skipped:
+      return policy.allow_skip ? interrupted : worse(exit_unknown, interrupted);
+    case RunStatus::broken:
+      break;
+  }
+  return run.interrupted ? exit_interrupted : exit_broken;
+}
+
+ExitCode exit_code(const SuiteResult& suite, const ExitPolicy& policy) {
+  ExitCode worst = suite.interrupted ? exit_interrupted : exit_passed;
+  if (!suite.problem.empty()) worst = exit_broken;
+  for (const RunResult& run : suite.runs) worst = worse(worst, exit_code(run, policy));
+  return worst;
+}
+
+}  // namespace faultline

@@ -1,0 +1,84 @@
+#include "harness/report/figure_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "harness/report/words.h"
+
+namespace faultline {
+namespace {
+
+constexpr std::size_t columns = 80;
+constexpr std::size_t narrowest_label = 6;  // "Figure"
+constexpr std::size_t widest_label = 9;
+
+std::string short_label(const Scenario& scenario) {
+  const std::string& name = scenario.figure.empty() ? scenario.name : scenario.figure;
+  return name.size() <= widest_label ? name : name.substr(0, widest_label - 1) + "~";
+}
+
+std::size_t label_width(const SuiteResult& suite) {
+  std::size_t width = narrowest_label;
+  for (const RunResult& run : suite.runs) width = std::max(width, short_label(run.scenario).size());
+  return width;
+}
+
+// What reads did as a whole: the worse of leader reads and deliveries.
+std::string observed_reads(const RunResult& run) {
+  const std::string reads = observed_word(run, "availability.reads");
+  const std::string deliveries = observed_word(run, "availability.deliveries");
+  const auto rank = [](std::string_view word) {
+    return word == "stop" ? 3 : word == "pause" ? 2 : word == "continue" ? 1 : 0;
+  };
+  return rank(deliveries) > rank(reads) ? deliveries : reads;
+}
+
+// The column is six wide: from a million on, counts are rounded.
+std::string observed_loss(const RunResult& run) {
+  const std::string loss = observed_word(run, "lost");
+  return loss.size() <= 6
+             ? loss
+             : fmt::format("{:.3}M",
+                           static_cast<double>(std::strtoull(loss.c_str(), nullptr, 10)) / 1e6);
+}
+
+std::string row(std::size_t width, std::string_view label, std::string_view documented_writes,
+                std::string_view writes, std::string_view documented_reads, std::string_view reads,
+                std::string_view documented_loss, std::string_view loss, std::string_view verdict) {
+  return fmt::format("{:<{}}  {:<10}  {:<8}  {:<10}  {:<8}  {:<4}  {:<6}  {}\n", label, width,
+                     documented_writes, writes, documented_reads, reads, documented_loss, loss,
+                     verdict);
+}
+
+std::string legend(const RunResult& run, std::size_t width) {
+  const Scenario& scenario = run.scenario;
+  const std::string text =
+      fmt::format("{}{}{}", scenario.name, scenario.title.empty() ? "" : ": ", scenario.title);
+  std::string lines = wrap(text, columns, width + 2);
+  lines.replace(0, width, fmt::format("{:<{}}", short_label(scenario), width));
+  const bool explained = run.status != RunStatus::judged || run.judgement.verdict != Verdict::pass;
+  if (explained) lines += wrap(reason_line(run), columns, width + 4);
+  return lines;
+}
+
+}  // namespace
+
+std::string figure_table(const SuiteResult& suite) {
+  const std::size_t width = label_width(suite);
+  std::string table = fmt::format("{:<{}}  {:<20}  {:<20}  Loss\n", "", width, "Writes", "Reads");
+  table += row(width, "Figure", "documented", "observed", "documented", "observed", "doc.", "seen",
+               "Verdict");
+  for (const RunResult& run : suite.runs) {
+    const Expectations& promised = run.scenario.expectations;
+    table += row(width, short_label(run.scenario), documented_word(promised.writes),
+                 observed_word(run, "availability.writes"), documented_word(promised.reads),
+                 observed_reads(run), documented_word(promised.loss), observed_loss(run),
+                 outcome_word(run));
+  }
+  table += "\n";
+  for (const RunResult& run : suite.runs) table += legend(run, width);
+  return table;
+}
+
+}  // namespace faultline

@@ -1,0 +1,126 @@
+#include "harness/report/results.h"
+
+#include <fcntl.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <random>
+#include <system_error>
+#include <utility>
+
+namespace faultline {
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void refuse(const fs::path& path, std::error_code error) {
+  const std::string_view hint = error == std::errc::no_space_on_device
+                                    ? "free some space, or choose another disk with --results DIR"
+                                    : "choose a folder that you may write with --results DIR";
+  throw ResultsError(
+      fmt::format("cannot write '{}': {}; {}", path.string(), error.message(), hint));
+}
+
+std::error_code last_error() { return {errno, std::generic_category()}; }
+
+class File {
+ public:
+  explicit File(const fs::path& path)
+      : path_(path),
+        descriptor_(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {
+    if (descriptor_ < 0) refuse(path, last_error());
+  }
+  ~File() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+
+  void write(std::string_view content) {
+    while (!content.empty()) {
+      const ssize_t written = ::write(descriptor_, content.data(), content.size());
+      if (written >= 0)
+        content.remove_prefix(static_cast<std::size_t>(written));
+      else if (errno != EINTR)
+        refuse(path_, last_error());
+    }
+  }
+
+  void close() {
+    if (::fsync(descriptor_) != 0) refuse(path_, last_error());
+    if (::close(std::exchange(descriptor_, -1)) != 0) refuse(path_, last_error());
+  }
+
+ private:
+  fs::path path_;
+  int descriptor_;
+};
+
+std::string new_name() {
+  const auto now = std::chrono::system_clock::now();
+  return fmt::format("{:%Y%m%dT%H%M%SZ}-{:04x}",
+                     fmt::gmtime(std::chrono::system_clock::to_time_t(now)),
+                     std::random_device{}() & 0xFFFF);
+}
+
+// False if it exists already.
+bool make_folder(const fs::path& path) {
+  std::error_code error;
+  const bool made = fs::create_directory(path, error);
+  if (error) refuse(path, error);
+  return made;
+}
+
+}  // namespace
+
+void write_atomically(const fs::path& path, std::string_view content) {
+  fs::path part = path;
+  part += ".part";
+  try {
+    File file(part);
+    file.write(content);
+    file.close();
+  } catch (const ResultsError&) {
+    std::error_code ignored;
+    fs::remove(part, ignored);
+    throw;
+  }
+  std::error_code error;
+  fs::rename(part, path, error);
+  if (error) refuse(path, error);
+}
+
+SuiteFolder::SuiteFolder(const fs::path& root) {
+  std::error_code error;
+  fs::create_directories(root, error);
+  if (error) refuse(root, error);
+  root_ = fs::absolute(root).lexically_normal();
+  do {
+    name_ = new_name();
+    path_ = root_ / name_;
+  } while (!make_folder(path_));
+}
+
+fs::path SuiteFolder::make_run(const std::string& scenario) const {
+  fs::path folder = path_ / scenario;
+  for (int number = 2; !make_folder(folder); ++number)
+    folder = path_ / fmt::format("{}-{}", scenario, number);
+  return folder;
+}
+
+void SuiteFolder::become_latest() const {
+  const fs::path link = root_ / (".latest-" + name_);
+  std::error_code error;
+  fs::create_directory_symlink(name_, link, error);
+  if (error) refuse(link, error);
+  fs::rename(link, root_ / "latest", error);
+  if (!error) return;
+  std::error_code ignored;
+  fs::remove(link, ignored);
+  refuse(root_ / "latest", error);
+}
+
+}  // namespace faultline

@@ -1,0 +1,41 @@
+// The folder that a suite writes: results/<suite>/<scenario>/.
+#pragma once
+
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace faultline {
+
+// The results folder cannot be written; what() is one line that says what to do.
+struct ResultsError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Replaces a file as a whole: after a crash, a full disk or SIGKILL there is the
+// old one or the new one, never a part. Synced. Throws ResultsError.
+void write_atomically(const std::filesystem::path&, std::string_view content);
+
+class SuiteFolder {
+ public:
+  // Makes <root>/<UTC time>-<random>/, which no other suite has. Throws ResultsError.
+  explicit SuiteFolder(const std::filesystem::path& root);
+
+  const std::string& name() const { return name_; }
+  const std::filesystem::path& path() const { return path_; }  // absolute
+
+  // A new, empty folder for one run; a second run of the same scenario gets
+  // "<scenario>-2". Throws ResultsError.
+  std::filesystem::path make_run(const std::string& scenario) const;
+
+  // Points <root>/latest to this suite, at once. Throws ResultsError.
+  void become_latest() const;
+
+ private:
+  std::filesystem::path root_;
+  std::string name_;
+  std::filesystem::path path_;
+};
+
+}  // namespace faultline

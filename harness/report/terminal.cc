@@ -1,0 +1,165 @@
+#include "harness/report/terminal.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <ostream>
+
+#include "harness/report/words.h"
+
+namespace faultline {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds between_lines{5000};
+constexpr std::size_t shown_samples = 3;
+
+std::string upper(std::string_view word) {
+  std::string text(word);
+  for (char& c : text)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return text;
+}
+
+std::string seconds(milliseconds time) {
+  return fmt::format("{:.1f} s", static_cast<double>(time.count()) / 1000);
+}
+
+std::string phase_text(const ProgressFigures& figures) {
+  if (figures.phase_length.count() == 0) return figures.phase;
+  return fmt::format("{} {} of {} s", figures.phase, figures.phase_elapsed.count() / 1000,
+                     figures.phase_length.count() / 1000);
+}
+
+std::string rates(const ProgressFigures& figures) {
+  return fmt::format("writes {:.0f}/s, gap {}   reads {:.0f}/s, gap {}", figures.writes_per_second,
+                     seconds(figures.unavailable_writes), figures.reads_per_second,
+                     seconds(figures.unavailable_reads));
+}
+
+bool has_traffic(const ProgressFigures& figures) {
+  return figures.live.writes_ok + figures.live.reads_ok > 0 || figures.phase == "steady";
+}
+
+// "deploy: waiting for n2" is of the phase "deploy".
+std::string_view phase_name(std::string_view phase) { return phase.substr(0, phase.find(':')); }
+
+Colour outcome_colour(std::string_view outcome) {
+  if (outcome == "pass") return Colour::green;
+  if (outcome == "fail" || outcome == "broken") return Colour::red;
+  return outcome == "skipped" ? Colour::dim : Colour::yellow;
+}
+
+std::string not_passed(const CheckResult& check, std::size_t columns) {
+  std::string lines = wrap(fmt::format("{} {}{}: {}", to_string(check.verdict), check.check,
+                                       check.judged ? "" : " (not promised)", check.reason),
+                           columns, 2);
+  for (std::size_t i = 0; i < std::min(check.samples.size(), shown_samples); ++i)
+    lines += wrap(check.samples[i].what, columns, 4);
+  return lines;
+}
+
+}  // namespace
+
+TerminalStyle detect_style(int descriptor) {
+  TerminalStyle style;
+  const char* kind = std::getenv("TERM");
+  style.live = ::isatty(descriptor) == 1 && kind != nullptr && std::string_view(kind) != "dumb";
+  const char* no_colour = std::getenv("NO_COLOR");
+  style.colour = style.live && (no_colour == nullptr || *no_colour == '\0');
+  winsize size{};
+  if (style.live && ::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+    style.columns = std::min<std::size_t>(size.ws_col, 80);
+  return style;
+}
+
+std::string coloured(std::string_view text, Colour colour, const TerminalStyle& style) {
+  if (!style.colour) return std::string(text);
+  const std::string_view code = colour == Colour::green    ? "32"
+                                : colour == Colour::yellow ? "33"
+                                : colour == Colour::red    ? "1;31"
+                                                           : "2";
+  return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
+}
+
+std::string coloured_outcome(const RunResult& run, const TerminalStyle& style) {
+  const std::string_view outcome = outcome_word(run);
+  return coloured(upper(outcome), outcome_colour(outcome), style);
+}
+
+std::string verdict_lines(const RunResult& run, const TerminalStyle& style) {
+  std::string lines = fmt::format("{}  {}  ({})\n", coloured_outcome(run, style),
+                                  label(run.scenario), format_clock(run.elapsed));
+  lines += wrap(reason_line(run), style.columns, 2);
+  if (run.status == RunStatus::judged)
+    for (const CheckResult& check : run.judgement.checks)
+      if (check.verdict != Verdict::pass && (check.judged || check.verdict == Verdict::fail))
+        lines += not_passed(check, style.columns);
+  if (!run.folder.empty() && outcome_word(run) != "pass")
+    lines += fmt::format("  evidence: {}\n", near_path(run.folder));
+  return lines;
+}
+
+Terminal::Terminal(std::ostream& out, const TerminalStyle& style) : out_(out), style_(style) {}
+
+void Terminal::run_started(const Scenario& scenario, std::size_t number, std::size_t total) {
+  last_phase_.clear();
+  last_fault_.clear();
+  last_line_ = milliseconds{0};
+  out_ << wrap(fmt::format("[{}/{}] {}{}{}", number, total, label(scenario),
+                           scenario.title.empty() ? "" : ": ", scenario.title),
+               style_.columns, 0)
+       << std::flush;
+}
+
+void Terminal::update(const ProgressFigures& figures) {
+  if (style_.live)
+    show_block(figures);
+  else
+    show_line(figures);
+}
+
+void Terminal::message(const std::string& line) {
+  erase_block();
+  out_ << wrap(line, style_.columns, 2) << std::flush;
+}
+
+void Terminal::run_finished(const RunResult& run) {
+  erase_block();
+  out_ << verdict_lines(run, style_) << "\n" << std::flush;
+}
+
+void Terminal::show_block(const ProgressFigures& figures) {
+  erase_block();
+  const std::string first =
+      fmt::format("  {:<5} {}{}{}", format_clock(figures.elapsed), phase_text(figures),
+                  figures.fault.empty() ? "" : "   ", figures.fault);
+  const std::string second = has_traffic(figures) ? "        " + rates(figures) : "";
+  const std::size_t width = style_.columns - 1;  // a full line would wrap
+  out_ << first.substr(0, width) << "\n" << second.substr(0, width) << "\n" << std::flush;
+  block_shown_ = true;
+}
+
+void Terminal::erase_block() {
+  if (block_shown_) out_ << "\x1b[2A\r\x1b[J";
+  block_shown_ = false;
+}
+
+void Terminal::show_line(const ProgressFigures& figures) {
+  const std::string name(phase_name(figures.phase));
+  const bool news = name != last_phase_ || figures.fault != last_fault_;
+  if (!news && figures.elapsed - last_line_ < between_lines) return;
+  last_phase_ = name;
+  last_fault_ = figures.fault;
+  last_line_ = figures.elapsed;
+  std::string line = fmt::format("{:<5} {}", format_clock(figures.elapsed), phase_text(figures));
+  if (has_traffic(figures)) line += "   " + rates(figures);
+  if (!figures.fault.empty()) line += "   " + figures.fault;
+  out_ << wrap(line, style_.columns, 2) << std::flush;
+}
+
+}  // namespace faultline

@@ -1,0 +1,108 @@
+#include "harness/report/words.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace faultline {
+namespace {
+
+// A terminal must not act on what a broker's log happens to hold.
+std::string printable(std::string_view text) {
+  std::string safe(text);
+  std::ranges::replace_if(
+      safe, [](char c) { return (c >= 0 && c < ' ') || c == 0x7F; }, ' ');
+  return safe;
+}
+
+std::string wrap_line(std::string_view text, std::size_t width, const std::string& indent) {
+  std::string lines;
+  do {
+    std::size_t length = std::min(text.size(), width);
+    if (length < text.size())
+      if (const auto blank = text.rfind(' ', length); blank != text.npos && blank > 0)
+        length = blank;
+    lines += indent + std::string(text.substr(0, length)) + "\n";
+    text.remove_prefix(length);
+    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  } while (!text.empty());
+  return lines;
+}
+
+}  // namespace
+
+std::string_view outcome_word(const RunResult& run) {
+  switch (run.status) {
+    case RunStatus::judged:
+      if (run.interrupted && run.judgement.verdict != Verdict::fail) return "interrupted";
+      return to_string(run.judgement.verdict);
+    case RunStatus::skipped:
+      return "skipped";
+    case RunStatus::broken:
+      break;
+  }
+  return run.interrupted ? "interrupted" : "broken";
+}
+
+std::string reason_line(const RunResult& run) {
+  return run.status == RunStatus::judged ? run.judgement.summary : run.reason;
+}
+
+std::string label(const Scenario& scenario) {
+  return scenario.figure.empty() ? scenario.name : scenario.figure + " " + scenario.name;
+}
+
+std::string_view documented_word(Promise promise) {
+  switch (promise) {
+    case Promise::not_promised:
+      return "-";
+    case Promise::keeps_on:
+      return "continue";
+    case Promise::pause:
+      return "pause";
+    case Promise::stop:
+      return "stop";
+  }
+  return "?";
+}
+
+std::string_view documented_word(LossPromise promise) {
+  return promise == LossPromise::none ? "none" : "-";
+}
+
+std::string observed_word(const RunResult& run, std::string_view check) {
+  if (run.status != RunStatus::judged) return "-";
+  const CheckResult* result = run.judgement.find(check);
+  return result == nullptr || result->observed.empty() ? "-" : result->observed;
+}
+
+std::string format_clock(std::chrono::milliseconds time) {
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time).count();
+  if (seconds < 3600) return fmt::format("{}:{:02}", seconds / 60, seconds % 60);
+  return fmt::format("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
+}
+
+std::string format_utc(std::int64_t wall_clock_ns) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
+                     fmt::gmtime(static_cast<std::time_t>(wall_clock_ns / second)));
+}
+
+std::string wrap(std::string_view text, std::size_t columns, std::size_t indent) {
+  const std::size_t width = std::max<std::size_t>(columns > indent ? columns - indent : 0, 20);
+  std::string lines;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    lines += wrap_line(printable(text.substr(begin, end - begin)), width, std::string(indent, ' '));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+std::string near_path(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::path near = std::filesystem::proximate(path, error);
+  return error || *near.begin() == ".." ? path.string() : near.string();
+}
+
+}  // namespace faultline

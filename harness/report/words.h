@@ -1,0 +1,40 @@
+// How reports say what a run was and did: one place for the words.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "harness/runner.h"
+
+namespace faultline {
+
+// pass, fail, unknown, skipped, broken or interrupted.
+std::string_view outcome_word(const RunResult&);
+
+// One line: the judgement's summary, or the reason why there is none.
+std::string reason_line(const RunResult&);
+
+// "1.3 leader-killed", or only the name of what is no figure.
+std::string label(const Scenario&);
+
+// continue, pause, stop; "-" where nothing is promised.
+std::string_view documented_word(Promise);
+std::string_view documented_word(LossPromise);
+
+// What a check observed; "-" if it did not run.
+std::string observed_word(const RunResult&, std::string_view check);
+
+std::string format_clock(std::chrono::milliseconds);  // 0:42, 12:05, 1:00:00
+std::string format_utc(std::int64_t wall_clock_ns);   // 2026-11-22T23:01:31Z
+
+// Breaks text into lines of at most `columns`, each after `indent` blanks; words
+// longer than a line are cut, control characters become blanks. Ends with a
+// newline.
+std::string wrap(std::string_view text, std::size_t columns, std::size_t indent);
+
+std::string near_path(const std::filesystem::path&);  // relative, where it lies below
+
+}  // namespace faultline

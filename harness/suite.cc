@@ -1,0 +1,89 @@
+#include "harness/suite.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <chrono>
+
+#include "harness/report/figure_table.h"
+#include "harness/report/junit.h"
+#include "harness/report/run_json.h"
+
+namespace faultline {
+namespace {
+
+bool interrupted(const RunOptions& options) {
+  return options.interrupts != nullptr && options.interrupts->load() > 0;
+}
+
+void heal_first(const SuiteSteps& steps, Terminal& terminal) {
+  const HealReport report = steps.heal();
+  for (const std::string& line : report.undone) terminal.message("healed: " + line);
+  if (!report.clean())
+    throw std::runtime_error(
+        fmt::format("what a killed run left could not be undone: {}; see 'faultline heal'",
+                    fmt::join(report.failed, "; ")));
+}
+
+RunResult skipped(const Scenario& scenario, const RunOptions& options,
+                  const std::vector<std::string>& missing) {
+  RunResult result;
+  result.scenario = scenario;
+  result.status = RunStatus::skipped;
+  result.reason = fmt::format("{}", fmt::join(missing, "; "));
+  result.folder = options.folder;
+  result.broker_product = scenario.broker_product;
+  result.broker_version =
+      options.broker_version.empty() ? scenario.broker_version : options.broker_version;
+  result.provider = options.provider;
+  result.seed = options.seed;
+  result.wall_clock =
+      std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
+  return result;
+}
+
+RunResult run_one(const Scenario& scenario, const RunOptions& options, Terminal& terminal,
+                  const SuiteSteps& steps) {
+  const std::vector<std::string> missing = steps.missing(scenario, options);
+  return missing.empty() ? steps.run(scenario, options, terminal)
+                         : skipped(scenario, options, missing);
+}
+
+void write_suite(const SuiteResult& suite) {
+  write_atomically(suite.folder / "junit.xml", junit_xml(suite));
+  write_atomically(suite.folder / "table.txt", figure_table(suite));
+}
+
+}  // namespace
+
+SuiteSteps real_steps() {
+  return {[] { return heal_leftovers(state_folder()); }, missing_capabilities, run_scenario};
+}
+
+SuiteResult run_suite(std::span<const Scenario> scenarios, const RunOptions& options,
+                      const SuiteFolder& folder, Terminal& terminal, const SuiteSteps& steps) {
+  SuiteResult suite;
+  suite.name = folder.name();
+  suite.folder = folder.path();
+  try {
+    write_suite(suite);
+    folder.become_latest();
+    heal_first(steps, terminal);
+    for (std::size_t i = 0; i < scenarios.size() && !interrupted(options); ++i) {
+      RunOptions own = options;
+      own.folder = folder.make_run(scenarios[i].name);
+      terminal.run_started(scenarios[i], i + 1, scenarios.size());
+      suite.runs.push_back(run_one(scenarios[i], own, terminal, steps));
+      terminal.run_finished(suite.runs.back());
+      write_atomically(own.folder / run_json_name,
+                       run_json(suite.runs.back(), options.faultline_version));
+      write_suite(suite);
+    }
+  } catch (const std::exception& error) {
+    suite.problem = error.what();
+  }
+  suite.interrupted = interrupted(options);
+  return suite;
+}
+
+}  // namespace faultline
