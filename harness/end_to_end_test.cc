@@ -1,0 +1,150 @@
+// The real program, real brokers, real faults: one scenario of each outcome,
+// and what happens when a run is cut short.
+#include "harness/end_to_end.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <sstream>
+
+namespace faultline::end_to_end {
+namespace {
+
+Finished run(const Results& results, const std::string& file, std::vector<std::string> more = {}) {
+  std::vector<std::string> arguments{"run", scenario(file).string(), "--results",
+                                     results.path().string()};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return faultline(arguments);
+}
+
+void expect_check_agrees(const Results& results, const std::string& name, int exit_code) {
+  const Finished again = faultline({"check", results.run(name).string()});
+  EXPECT_EQ(again.exit_code, exit_code) << again.output;
+  EXPECT_EQ(again.output.find("disagree"), std::string::npos) << again.output;
+}
+
+// Counted from the export, not by the checkers.
+std::uint64_t acknowledged_publishes(const Results& results, const std::string& name) {
+  const Finished exported = faultline({"history", "--jsonl", results.run(name).string()});
+  std::istringstream lines(exported.output);
+  std::string line;
+  std::uint64_t count = 0;
+  while (std::getline(lines, line)) {
+    const auto operation = nlohmann::json::parse(line);
+    if (operation.value("f", "") == "app" && operation.at("e") != -1) ++count;
+  }
+  return count;
+}
+
+TEST(EndToEnd, LeaderDownIsSurvived) {
+  const Results results;
+  const Finished finished = run(results, "brokers/3-leader-down.yaml");
+  EXPECT_EQ(finished.exit_code, 0) << finished.output;
+  const auto json = results.run_json("broker-leader");
+  EXPECT_EQ(json["outcome"], "pass");
+  EXPECT_EQ(check(json, "lost")["counts"]["lost"], 0);
+  EXPECT_EQ(check(json, "lost")["counts"]["acknowledged"],
+            acknowledged_publishes(results, "broker-leader"));
+  expect_check_agrees(results, "broker-leader", 0);
+}
+
+TEST(EndToEnd, StreamInMemoryIsLostWithAllBrokers) {
+  const Results results;
+  const Finished finished = run(results, "built-to-fail/memory-storage.yaml");
+  EXPECT_EQ(finished.exit_code, 1) << finished.output;
+  const auto json = results.run_json("memory-storage");
+  const auto lost = check(json, "lost");
+  EXPECT_EQ(lost["verdict"], "fail");
+  EXPECT_GT(lost["counts"]["lost"], 100);
+  EXPECT_EQ(lost["counts"]["lost"], acknowledged_publishes(results, "memory-storage"));
+  EXPECT_FALSE(lost["samples"].empty());
+  expect_check_agrees(results, "memory-storage", 1);
+}
+
+TEST(EndToEnd, FaultWithoutEffectIsUnknown) {
+  const Results results;
+  const Finished finished = run(results, "built-to-fail/fault-without-effect.yaml");
+  EXPECT_EQ(finished.exit_code, 2) << finished.output;
+  EXPECT_NE(finished.output.find("already down"), std::string::npos) << finished.output;
+  expect_check_agrees(results, "fault-without-effect", 2);
+}
+
+TEST(EndToEnd, Nats6888LosesAYoungStream) {
+  const Results results;
+  const Finished finished = run(results, "known-issues/nats-6888.yaml");
+  EXPECT_EQ(finished.exit_code, 1) << finished.output;
+  const auto lost = check(results.run_json("nats-6888"), "lost");
+  EXPECT_EQ(lost["verdict"], "fail");
+  EXPECT_EQ(lost["counts"]["lost"], acknowledged_publishes(results, "nats-6888"));
+  expect_check_agrees(results, "nats-6888", 1);
+}
+
+TEST(EndToEnd, BrokerThatCrashesByItselfIsAFinding) {
+  const Results results;
+  Program program({"run", scenario("brokers/1-follower-1-down.yaml").string(), "--results",
+                   results.path().string()});
+  ASSERT_TRUE(program.wait_for_output("steady")) << program.output();
+  const auto brokers = processes_of(results.path());
+  const auto broker = std::ranges::find_if(brokers, [&](int pid) { return pid != program.pid(); });
+  ASSERT_NE(broker, brokers.end());
+  ::kill(*broker, SIGKILL);
+  const Finished finished = program.wait();
+  EXPECT_EQ(finished.exit_code, 1) << finished.output;
+  EXPECT_EQ(check(results.run_json("broker-follower-1"), "crash")["verdict"], "fail");
+}
+
+TEST(EndToEnd, CtrlCHealsAndKeepsTheHistory) {
+  const Results results;
+  Program program({"run", scenario("brokers/3-leader-down.yaml").string(), "--results",
+                   results.path().string()});
+  ASSERT_TRUE(program.wait_for_output("fault")) << program.output();
+  program.signal(SIGINT);
+  const Finished finished = program.wait();
+  EXPECT_EQ(finished.exit_code, 130) << finished.output;
+  EXPECT_TRUE(processes_of(results.path()).empty());
+  const auto json = results.run_json("broker-leader");
+  EXPECT_TRUE(json["interrupted"].get<bool>());
+  EXPECT_NE(json["outcome"], "pass");
+}
+
+TEST(EndToEnd, FullDiskLosesNothingThatWasRecorded) {
+  if (::geteuid() != 0) GTEST_SKIP() << "mounting a small file system needs root";
+  const Results results;
+  const auto disk = results.path() / "disk";
+  std::filesystem::create_directory(disk);
+  ASSERT_EQ(::mount("none", disk.c_str(), "tmpfs", 0, "size=2m"), 0);
+  const Finished finished = faultline(
+      {"run", scenario("brokers/3-leader-down.yaml").string(), "--results", disk.string()});
+  const Finished history = faultline({"history", (disk / "latest/broker-leader").string()});
+  EXPECT_EQ(::umount2(disk.c_str(), MNT_DETACH), 0);
+  EXPECT_EQ(finished.exit_code, 255) << finished.output;
+  EXPECT_NE(finished.output.find("No space left on device"), std::string::npos) << finished.output;
+  EXPECT_NE(history.output.find("publish"), std::string::npos) << history.output;
+}
+
+class KilledHarness : public testing::TestWithParam<const char*> {};
+
+TEST_P(KilledHarness, LeavesNoBrokerAndAReadableHistory) {
+  const Results results;
+  Program program({"run", scenario("built-to-fail/memory-storage.yaml").string(), "--results",
+                   results.path().string()});
+  ASSERT_TRUE(program.wait_for_output(GetParam())) << program.output();
+  program.signal(SIGKILL);
+  program.wait();
+  EXPECT_TRUE(become_none([&] { return processes_of(results.path()); }));
+  const Finished healed = faultline({"heal"});
+  EXPECT_EQ(healed.exit_code, 0) << healed.output;
+  EXPECT_NE(healed.output.find("clean"), std::string::npos) << healed.output;
+  const Finished history = faultline({"history", results.run("memory-storage").string()});
+  EXPECT_NE(history.output.find("steady"), std::string::npos) << history.output;
+}
+
+INSTANTIATE_TEST_SUITE_P(InEachPhase, KilledHarness,
+                         testing::Values("steady", "fault", "recovery", "drain"),
+                         [](const auto& phase) { return std::string(phase.param); });
+
+}  // namespace
+}  // namespace faultline::end_to_end
