@@ -33,6 +33,7 @@ struct Layout {
 
 // What a provider must know of a broker product to run it.
 struct BrokerProgram {
+  std::string name = "broker";  // of its configuration and log files: <name>.conf, <name>.log
   std::filesystem::path binary;
   std::function<std::string(const Layout& self, std::span<const Layout> all)> configuration;
   std::function<std::vector<std::string>(const std::filesystem::path& configuration)> arguments;
@@ -42,6 +43,7 @@ struct Exit {
   std::string server;
   bool expected = false;  // the harness ended it
   std::string detail;     // "signal 9", "exit status 1: last line of its log"
+  std::string process;    // "pid 4711"
 };
 
 // The cluster could not be made to do what was asked; what() is for the user.
@@ -56,10 +58,16 @@ class Cluster {
   virtual const std::vector<Server>& servers() const = 0;
   virtual void start(const std::string& server) = 0;  // no effect on one that runs
   virtual void kill(const std::string& server) = 0;   // at once, held down until start
-  virtual void stop(const std::string& server, std::chrono::seconds grace) = 0;  // asked to leave, held down
+  virtual void stop(const std::string& server,
+                    std::chrono::seconds grace) = 0;  // asked to leave, held down
   virtual bool running(const std::string& server) = 0;
   virtual std::vector<Exit> exits() = 0;  // since the last call
   virtual std::string log_tail(const std::string& server, std::size_t lines) = 0;
+
+  // For evidence: the process of a server that runs ("pid 4711", else empty),
+  // and how the one before it ended.
+  virtual std::string process(const std::string&) { return {}; }
+  virtual std::optional<Exit> last_exit(const std::string&) { return {}; }
 };
 
 }  // namespace faultline

@@ -1,0 +1,304 @@
+#include "harness/cluster/local.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "harness/cluster/child_processes.h"
+#include "harness/cluster/log_tail.h"
+#include "harness/cluster/process_table.h"
+
+namespace faultline {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr int deploy_attempts = 5;
+constexpr auto listen_limit = 60s;
+constexpr std::size_t shown_lines = 10;
+constexpr std::size_t searched_lines = 200;
+
+struct Member {
+  Layout layout;
+  fs::path configuration;
+  int pid = 0;  // 0: not running
+  bool being_ended = false;
+  std::optional<Exit> last_exit;
+};
+
+struct PortTaken : ClusterError {
+  using ClusterError::ClusterError;
+};
+
+std::string how_it_ended(int status) {
+  if (WIFSIGNALED(status)) return "signal " + std::to_string(WTERMSIG(status));
+  return "exit status " + std::to_string(WEXITSTATUS(status));
+}
+
+void write_file(const fs::path& path, const std::string& text) {
+  std::ofstream file(path, std::ios::binary | std::ios::trunc);
+  file << text << std::flush;
+  if (!file) throw ClusterError("cannot write " + path.string());
+}
+
+std::string address(const char* scheme, const Layout& layout, std::uint16_t port) {
+  return scheme + ("://" + layout.host) + ":" + std::to_string(port);
+}
+
+}  // namespace
+
+struct LocalCluster::Implementation {
+  Implementation(BrokerProgram a_program, LocalOptions some_options)
+      : program(std::move(a_program)), options(std::move(some_options)) {
+    options.folder = fs::absolute(options.folder);
+  }
+
+  ~Implementation() {
+    end_all();
+    if (options.keep_data) return;
+    std::error_code ignored;
+    for (const auto& member : members) fs::remove_all(member.layout.data, ignored);
+  }
+
+  void deploy() {
+    for (int attempt = 1;; ++attempt) try {
+        lay_out();
+        for (const auto& server : servers) start(server.name);
+        return wait_until_listening();
+      } catch (const PortTaken& taken) {
+        end_all();
+        if (attempt == deploy_attempts)
+          throw ClusterError("no ports for the brokers after " + std::to_string(attempt) +
+                             " tries: " + taken.what());
+      }
+  }
+
+  void lay_out() {
+    const std::lock_guard lock(mutex);
+    members.clear();
+    servers.clear();
+    unread_exits.clear();
+    ports = options.reserve(3 * options.brokers);
+    std::vector<Layout> layouts;
+    for (std::uint32_t i = 0; i < options.brokers; ++i) {
+      Layout layout;
+      layout.name = "n" + std::to_string(i + 1);
+      const auto folder = options.folder / "brokers" / layout.name;
+      layout.data = folder / "data";
+      layout.log = folder / (program.name + ".log");
+      layout.client_port = ports[3 * i].number();
+      layout.cluster_port = ports[3 * i + 1].number();
+      layout.monitor_port = ports[3 * i + 2].number();
+      fs::create_directories(layout.data);
+      fs::remove(layout.log);  // of an attempt before this one
+      layouts.push_back(layout);
+    }
+    for (const auto& layout : layouts) {
+      const auto configuration = layout.log.parent_path() / (program.name + ".conf");
+      write_file(configuration, program.configuration(layout, layouts));
+      members.push_back({layout, configuration, 0, false, {}});
+      servers.push_back({layout.name, address("nats", layout, layout.client_port),
+                         address("http", layout, layout.monitor_port)});
+    }
+  }
+
+  void wait_until_listening() {
+    const auto deadline = std::chrono::steady_clock::now() + listen_limit;
+    for (std::size_t i = 0; i < servers.size();) {
+      const auto& name = servers[i].name;
+      fail_if_exited();
+      if (listens_everywhere(name)) {
+        ++i;
+      } else if (std::chrono::steady_clock::now() > deadline) {
+        throw ClusterError(name + " does not listen on its ports; the end of its log:\n" +
+                           last_lines(layout(name).log, shown_lines));
+      } else {
+        std::this_thread::sleep_for(20ms);
+      }
+    }
+    fail_if_exited();
+  }
+
+  void fail_if_exited() {
+    for (const auto& server : servers) {
+      if (running(server.name)) continue;
+      const auto tail = last_lines(layout(server.name).log, shown_lines);
+      // EADDRINUSE, as Go and strerror(3) say it
+      if (tail.find("ddress already in use") != std::string::npos)
+        throw PortTaken(server.name + ": " + telling_line(tail));
+      throw ClusterError(server.name + " exited at start (" + last_exit(server.name)->detail +
+                         "); the end of its log:\n" + tail);
+    }
+  }
+
+  bool listens_everywhere(const std::string& name) {
+    int pid = 0;
+    Layout place;
+    {
+      const std::lock_guard lock(mutex);
+      pid = member(name).pid;
+      place = member(name).layout;
+    }
+    return pid != 0 && std::ranges::all_of(
+                           std::initializer_list<std::uint16_t>{
+                               place.client_port, place.cluster_port, place.monitor_port},
+                           [pid](std::uint16_t port) { return listens(pid, port); });
+  }
+
+  void start(const std::string& name) {
+    const std::lock_guard starting(start_mutex);
+    Command command;
+    {
+      const std::lock_guard lock(mutex);
+      auto& one = member(name);
+      if (one.pid != 0) return;
+      command = {program.binary, program.arguments(one.configuration), one.layout.log};
+    }
+    int pid = 0;
+    try {
+      pid = children.start(command);
+    } catch (const std::exception& error) {
+      throw ClusterError(name + " cannot be started: " + program.binary.string() + ": " +
+                         error.what());
+    }
+    {
+      const std::lock_guard lock(mutex);
+      auto& one = member(name);
+      one.pid = pid;
+      one.being_ended = false;
+      if (const auto early = early_exits.extract(pid)) note_exit(one, early.mapped());
+    }
+    if (options.started) options.started(pid, program.name + " " + name);
+  }
+
+  // Called by the thread that reaps; possibly before start() knows the pid.
+  void exited(int pid, int status) {
+    const std::lock_guard lock(mutex);
+    const auto one = std::ranges::find(members, pid, &Member::pid);
+    if (one == members.end())
+      early_exits[pid] = status;
+    else
+      note_exit(*one, status);
+  }
+
+  void note_exit(Member& one, int status) {
+    Exit exit{one.layout.name, one.being_ended, how_it_ended(status),
+              "pid " + std::to_string(one.pid)};
+    if (!exit.expected)
+      if (const auto line = telling_line(last_lines(one.layout.log, searched_lines)); !line.empty())
+        exit.detail += ": " + line;
+    one.pid = 0;
+    one.last_exit = exit;
+    unread_exits.push_back(std::move(exit));
+    gone.notify_all();
+  }
+
+  // True if it is gone within the limit.
+  bool end(const std::string& name, int signal, std::chrono::seconds limit) {
+    int pid = 0;
+    {
+      const std::lock_guard lock(mutex);
+      auto& one = member(name);
+      if (one.pid == 0) return true;
+      one.being_ended = true;
+      pid = one.pid;
+    }
+    children.signal(pid, signal);
+    std::unique_lock lock(mutex);
+    return gone.wait_for(lock, limit, [&] { return member(name).pid != pid; });
+  }
+
+  void kill(const std::string& name) {
+    if (!end(name, SIGKILL, 60s)) throw ClusterError(name + " is not gone 60 s after SIGKILL");
+  }
+
+  void stop(const std::string& name, std::chrono::seconds grace) {
+    if (!end(name, SIGTERM, grace)) kill(name);
+  }
+
+  void end_all() {
+    for (const auto& server : servers) end(server.name, SIGKILL, 60s);
+  }
+
+  bool running(const std::string& name) {
+    const std::lock_guard lock(mutex);
+    return member(name).pid != 0;
+  }
+
+  std::optional<Exit> last_exit(const std::string& name) {
+    const std::lock_guard lock(mutex);
+    return member(name).last_exit;
+  }
+
+  Layout layout(const std::string& name) {
+    const std::lock_guard lock(mutex);
+    return member(name).layout;
+  }
+
+  Member& member(const std::string& name) {
+    for (auto& one : members)
+      if (one.layout.name == name) return one;
+    throw ClusterError("there is no server " + name);
+  }
+
+  BrokerProgram program;
+  LocalOptions options;
+  std::vector<ReservedPort> ports;
+  std::vector<Server> servers;
+
+  std::mutex start_mutex;  // one start at a time
+  std::mutex mutex;        // guards what follows
+  std::condition_variable gone;
+  std::vector<Member> members;
+  std::map<int, int> early_exits;  // pid -> status
+  std::vector<Exit> unread_exits;
+
+  ChildProcesses children{[this](int pid, int status) { exited(pid, status); }};  // ends first
+};
+
+LocalCluster::LocalCluster(BrokerProgram program, LocalOptions options)
+    : implementation_(std::make_unique<Implementation>(std::move(program), std::move(options))) {
+  try {
+    implementation_->deploy();
+  } catch (const fs::filesystem_error& error) {
+    throw ClusterError(error.what());
+  }
+}
+
+LocalCluster::~LocalCluster() = default;
+
+const std::vector<Server>& LocalCluster::servers() const { return implementation_->servers; }
+void LocalCluster::start(const std::string& server) { implementation_->start(server); }
+void LocalCluster::kill(const std::string& server) { implementation_->kill(server); }
+void LocalCluster::stop(const std::string& server, std::chrono::seconds grace) {
+  implementation_->stop(server, grace);
+}
+bool LocalCluster::running(const std::string& server) { return implementation_->running(server); }
+
+std::vector<Exit> LocalCluster::exits() {
+  const std::lock_guard lock(implementation_->mutex);
+  return std::exchange(implementation_->unread_exits, {});
+}
+
+std::string LocalCluster::log_tail(const std::string& server, std::size_t lines) {
+  return last_lines(implementation_->layout(server).log, lines);
+}
+
+std::string LocalCluster::process(const std::string& server) {
+  const std::lock_guard lock(implementation_->mutex);
+  const int pid = implementation_->member(server).pid;
+  return pid == 0 ? "" : "pid " + std::to_string(pid);
+}
+
+std::optional<Exit> LocalCluster::last_exit(const std::string& server) {
+  return implementation_->last_exit(server);
+}
+
+}  // namespace faultline

@@ -1,0 +1,50 @@
+// The local provider: every broker is a process on this machine.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "harness/cluster/cluster.h"
+#include "harness/cluster/ports.h"
+
+namespace faultline {
+
+struct LocalOptions {
+  std::filesystem::path folder;  // of the run; each broker gets brokers/<server>/ in it
+  std::uint32_t brokers = 3;
+  bool keep_data = false;  // brokers/<server>/data stays after the run; configuration, log do
+  std::function<void(int pid, const std::string& what)> started;  // right after each start
+  std::function<std::vector<ReservedPort>(std::size_t)> reserve = reserve_ports;
+};
+
+// Servers n1, n2, ... with their own folders, loopback only, on free ports.
+// All methods may be called from any thread. None of the processes outlives the
+// value or the harness (see ChildProcesses).
+class LocalCluster : public Cluster {
+ public:
+  // Returns when every broker listens on its ports. A port that was taken
+  // meanwhile makes it begin again with others, a few times. Throws
+  // ClusterError; of a broker that exits with the end of its log.
+  LocalCluster(BrokerProgram, LocalOptions);
+  ~LocalCluster() override;
+
+  const std::vector<Server>& servers() const override;
+  void start(const std::string& server) override;
+  void kill(const std::string& server) override;  // returns when it is reaped
+  void stop(const std::string& server, std::chrono::seconds grace) override;  // after it, kills
+  bool running(const std::string& server) override;
+  std::vector<Exit> exits() override;
+  std::string log_tail(const std::string& server, std::size_t lines) override;
+  std::string process(const std::string& server) override;
+  std::optional<Exit> last_exit(const std::string& server) override;
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace faultline

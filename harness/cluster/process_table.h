@@ -1,0 +1,23 @@
+// What the kernel says of processes (Linux: /proc, pidfd).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "harness/cluster/file_descriptor.h"
+
+namespace faultline {
+
+// When the process started, in clock ticks since boot (proc(5), field 22 of
+// stat): with the pid it names one process until the next boot. Empty if there
+// is none, or only its unreaped remains.
+std::optional<std::uint64_t> process_start_time(int pid);
+
+// Refers to the process itself, never to a later one with the same pid; is
+// readable when it has ended (pidfd_open(2)). Owns nothing if there is none.
+FileDescriptor open_process(int pid);
+
+// Whether the process itself listens on the port, IPv4, any address.
+bool listens(int pid, std::uint16_t port);
+
+}  // namespace faultline
