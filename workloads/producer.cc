@@ -1,0 +1,96 @@
+#include "workloads/producer.h"
+
+#include "workloads/payload.h"
+
+namespace faultline {
+namespace {
+
+constexpr std::size_t most_in_flight = 4096;          // of an open loop: above it, sends are late
+constexpr Duration refused_pause = 10 * millisecond;  // of a closed loop
+
+std::mt19937_64 seeded(std::uint64_t seed, std::uint32_t number) {
+  std::seed_seq sequence{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32),
+                         number};
+  return std::mt19937_64(sequence);
+}
+
+}  // namespace
+
+Producer::Producer(LogContext& context, std::uint32_t number)
+    : context_(context),
+      number_(number),
+      session_(context, "producer", "", number),
+      random_(seeded(context.seed, number)) {}
+
+Producer::~Producer() { stop(); }
+
+void Producer::start() {
+  thread_ = std::jthread([this](std::stop_token stop) {
+    context_.settings.in_flight > 0 ? run_closed_loop(stop) : run_open_loop(stop);
+  });
+}
+
+void Producer::stop() {
+  thread_ = {};
+  in_flight_.wait_until_none();
+}
+
+void Producer::run_open_loop(std::stop_token stop) {
+  const double rate = context_.settings.rate / context_.settings.producers;
+  if (rate <= 0) return;
+  Schedule schedule(rate, random_(), monotonic_now());
+  while (true) {
+    const Time intended = schedule.next();
+    if (!sleep_until(intended, stop)) return;
+    if (!in_flight_.acquire(most_in_flight, stop)) return;
+    publish(intended);
+  }
+}
+
+void Producer::run_closed_loop(std::stop_token stop) {
+  while (in_flight_.acquire(context_.settings.in_flight, stop)) {
+    publish(0);
+    if (refused_.exchange(false) && !sleep_until(monotonic_now() + refused_pause, stop)) return;
+  }
+}
+
+void Producer::publish(Time intended) {
+  const auto& settings = context_.settings;
+  std::uniform_int_distribution<std::size_t> size(settings.min_size, settings.max_size);
+  const Value value{number_, ++counter_};
+  const auto payload = encode_payload(context_.run, value, size(random_), random_());
+
+  const auto [client, process] = session_.seat();
+  Invocation invocation;
+  invocation.kind = OperationKind::publish;
+  invocation.process = process;
+  invocation.size = static_cast<std::uint32_t>(payload.size());
+  invocation.value = value;
+  invocation.intended = intended;
+  const auto id = context_.recorder.invoke(invocation);
+
+  client.publish(payload, settings.publish_timeout, [this, id](const PublishReply& reply) {
+    Completion completion;
+    completion.outcome = reply.outcome;
+    completion.sequence = reply.sequence;
+    completion.duplicate = reply.duplicate;
+    const Time at = context_.recorder.complete(id, completion);
+    switch (reply.outcome) {
+      case Outcome::ok:
+        ++context_.live.writes_ok;
+        context_.live.last_write.raise(at);
+        context_.newest.raise(reply.sequence);
+        break;
+      case Outcome::fail:
+        ++context_.live.writes_failed;
+        refused_ = true;
+        break;
+      case Outcome::unknown:
+        ++context_.live.writes_unknown;
+        break;
+    }
+    in_flight_.release();
+  });
+}
+
+}  // namespace faultline
