@@ -1,0 +1,18 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace faultline {
+
+struct HttpAnswer {
+  long status = 0;
+  std::string body;
+};
+
+// One GET, past every proxy. Empty if no complete answer came within the limit.
+// May be called from any thread.
+std::optional<HttpAnswer> http_get(const std::string& url, std::chrono::milliseconds limit);
+
+}  // namespace faultline

@@ -1,0 +1,298 @@
+#include "harness/broker/nats/nats.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
+
+#include "harness/broker/http.h"
+#include "harness/broker/nats/jsz.h"
+#include "harness/broker/nats/nats_api.h"
+#include "harness/broker/nats/nats_config.h"
+
+namespace faultline {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr auto answer_limit = 1s;  // a server that is there answers at once
+constexpr auto create_limit = 60s;
+constexpr auto poll_interval = 100ms;
+constexpr std::size_t shown_lines = 10;
+constexpr int stream_not_found = 10059;
+
+json stream_config(const StreamSettings& settings) {
+  return {{"name", settings.name},
+          {"subjects", {settings.subject}},
+          {"retention", "limits"},
+          {"discard", "old"},
+          {"max_consumers", -1},
+          {"max_msgs", -1},
+          {"max_bytes", -1},
+          {"max_age", 0},
+          {"max_msg_size", -1},
+          {"storage", settings.memory_storage ? "memory" : "file"},
+          {"num_replicas", settings.replicas},
+          {"allow_direct", true}};
+}
+
+json consumer_config(const StreamSettings& settings, const std::string& name) {
+  const auto ack_wait = std::chrono::duration_cast<std::chrono::nanoseconds>(settings.ack_wait);
+  return {{"durable_name", name},         {"deliver_policy", "all"}, {"ack_policy", "explicit"},
+          {"ack_wait", ack_wait.count()}, {"max_deliver", -1},       {"replay_policy", "instant"},
+          {"max_ack_pending", 100'000},   {"num_replicas", 0}};  // 0: those of the stream
+}
+
+bool up_to_date(const Peer& peer) { return peer.current && !peer.offline && peer.lag == 0; }
+
+}  // namespace
+
+struct NatsBroker::Implementation {
+  Implementation(Cluster& a_cluster, NatsVersion a_version)
+      : cluster(a_cluster), version(a_version), api(client_urls(a_cluster)) {}
+
+  static std::vector<std::string> client_urls(const Cluster& cluster) {
+    std::vector<std::string> urls;
+    for (const auto& server : cluster.servers()) urls.push_back(server.client_url);
+    return urls;
+  }
+
+  bool ok(const Server& server, const char* path) const {
+    const auto answer = http_get(server.monitor_url + path, answer_limit);
+    return answer && answer->status == 200;
+  }
+
+  // Only the servers that answer.
+  Views views() const {
+    Views all;
+    for (const auto& server : cluster.servers()) {
+      const auto answer =
+          http_get(server.monitor_url + "/jsz?streams=true&consumers=true", answer_limit);
+      if (!answer || answer->status != 200) continue;
+      if (auto view = parse_jsz(answer->body)) all[server.name] = std::move(*view);
+    }
+    return all;
+  }
+
+  std::vector<std::string> groups() const {
+    std::vector<std::string> names;
+    for (const auto& name : {stream.durable_group, stream.lagging_group})
+      if (!name.empty()) names.push_back(name);
+    return names;
+  }
+
+  LeadersSeen leaders(const Views& seen) const {
+    LeadersSeen result;
+    result.meta = meta_leader(seen);
+    result.stream = stream_leader(seen, stream.name);
+    for (const auto& group : groups())
+      result.consumers[group] = consumer_leader(seen, stream.name, group);
+    return result;
+  }
+
+  void learn_replicas(const Views& seen) {
+    const auto leader = stream_leader(seen, stream.name);
+    if (leader.empty()) return;
+    const auto& group = seen.at(leader).streams.at(stream.name).group;
+    std::set<std::string> names{leader};
+    for (const auto& peer : group.replicas) names.insert(peer.name);
+    replicas.assign(names.begin(), names.end());
+  }
+
+  void fail_if_exited() {
+    for (const auto& server : cluster.servers()) {
+      if (cluster.running(server.name)) continue;
+      const auto exit = cluster.last_exit(server.name);
+      throw ClusterError(fmt::format("{} exited at start ({}); the end of its log:\n{}",
+                                     server.name, exit ? exit->detail : "reason unknown",
+                                     cluster.log_tail(server.name, shown_lines)));
+    }
+  }
+
+  std::string not_ready() const {
+    std::string missing;
+    for (const auto& server : cluster.servers())
+      if (!ok(server, "/healthz")) missing += (missing.empty() ? "" : ", ") + server.name;
+    if (!missing.empty()) return missing + " to be healthy";
+    return meta_leader(views()).empty() ? "a leader of the metadata group" : "";
+  }
+
+  // What keeps the stream and its groups from being complete; empty if nothing.
+  std::string stream_incomplete() {
+    const auto seen = views();
+    const auto now = leaders(seen);
+    if (now.stream.empty()) return "a leader of the stream";
+    for (const auto& [group, leader] : now.consumers)
+      if (leader.empty()) return "a leader of the consumer group " + group;
+    const auto& followers = seen.at(now.stream).streams.at(stream.name).group.replicas;
+    if (followers.size() + 1 < stream.replicas) return "all replicas of the stream";
+    for (const auto& peer : followers)
+      if (!up_to_date(peer)) return peer.name + " to be current";
+    return {};
+  }
+
+  // Asks until the answer is no error; the request must be idempotent.
+  void create(const std::string& what, const std::string& subject, const json& body) {
+    std::string problem = "no answer";
+    for (const auto deadline = Clock::now() + create_limit; Clock::now() < deadline;
+         std::this_thread::sleep_for(poll_interval)) {
+      const auto reply = api.request(subject, body, 2s);
+      if (!reply) continue;
+      if (!reply->contains("error")) return;
+      problem = api_error_text(*reply);
+    }
+    throw ClusterError(what + " could not be created: " + problem);
+  }
+
+  void step_down(const std::string& group, const std::string& successor) {
+    // Chosen by name since 2.11; before, it falls to any of the others.
+    const json body =
+        version >= NatsVersion{2, 11, 0} ? json{{"placement", {{"preferred", successor}}}} : json();
+    api.request(fmt::format("$JS.API.CONSUMER.LEADER.STEPDOWN.{}.{}", stream.name, group), body,
+                1s);
+  }
+
+  Cluster& cluster;
+  NatsVersion version;
+  NatsApi api;
+  StreamSettings stream;              // name empty: none yet
+  std::vector<std::string> replicas;  // servers of the stream, as last known
+};
+
+BrokerProgram nats_program(const NatsBinary& binary, const std::string& sync_interval) {
+  check_nats_settings(binary.version, sync_interval);
+  return {.name = "nats",
+          .binary = binary.path,
+          .configuration =
+              [sync_interval](const Layout& self, std::span<const Layout> all) {
+                return nats_configuration(self, all, sync_interval);
+              },
+          .arguments =
+              [](const std::filesystem::path& configuration) {
+                return std::vector<std::string>{"--config", configuration.string()};
+              }};
+}
+
+NatsBroker::NatsBroker(Cluster& cluster, NatsVersion version)
+    : implementation_(std::make_unique<Implementation>(cluster, version)) {}
+
+NatsBroker::~NatsBroker() = default;
+
+std::string NatsBroker::version() { return to_string(implementation_->version); }
+
+void NatsBroker::wait_until_ready(std::chrono::seconds limit,
+                                  const std::function<void(const std::string&)>& waiting) {
+  auto& self = *implementation_;
+  const auto deadline = Clock::now() + limit;
+  auto told = Clock::now() - 1s;
+  for (;; std::this_thread::sleep_for(poll_interval)) {
+    self.fail_if_exited();
+    const auto missing = self.not_ready();
+    if (missing.empty()) return;
+    if (Clock::now() >= deadline)
+      throw ClusterError(
+          fmt::format("the cluster is not up after {} s, waiting for {}", limit.count(), missing));
+    if (Clock::now() - told < 1s) continue;
+    told = Clock::now();
+    waiting(missing);
+  }
+}
+
+bool NatsBroker::answers(const std::string& name) {
+  const auto& servers = implementation_->cluster.servers();
+  const auto server = std::ranges::find(servers, name, &Server::name);
+  return server != servers.end() && implementation_->ok(*server, "/varz");
+}
+
+bool NatsBroker::all_healthy() {
+  auto& self = *implementation_;
+  if (!self.not_ready().empty()) return false;
+  return self.stream.name.empty() || self.stream_incomplete().empty();
+}
+
+void NatsBroker::create_stream(const StreamSettings& settings) {
+  auto& self = *implementation_;
+  self.stream = settings;
+  self.replicas.clear();
+  self.create("the stream " + settings.name, "$JS.API.STREAM.CREATE." + settings.name,
+              stream_config(settings));
+  for (const auto& group : self.groups())
+    self.create("the consumer group " + group,
+                fmt::format("$JS.API.CONSUMER.DURABLE.CREATE.{}.{}", settings.name, group),
+                {{"stream_name", settings.name}, {"config", consumer_config(settings, group)}});
+  std::string missing;
+  for (const auto deadline = Clock::now() + create_limit; Clock::now() < deadline;
+       std::this_thread::sleep_for(poll_interval)) {
+    missing = self.stream_incomplete();
+    if (!missing.empty()) continue;
+    self.learn_replicas(self.views());
+    return;
+  }
+  throw ClusterError("the stream was created, but did not become ready: waiting for " + missing);
+}
+
+LeadersSeen NatsBroker::leaders() { return implementation_->leaders(implementation_->views()); }
+
+std::vector<std::string> NatsBroker::replica_servers() {
+  auto& self = *implementation_;
+  self.learn_replicas(self.views());
+  return self.replicas;
+}
+
+bool NatsBroker::stream_absent() {
+  auto& self = *implementation_;
+  if (meta_leader(self.views()).empty()) return false;
+  const auto reply = self.api.request("$JS.API.STREAM.INFO." + self.stream.name, {}, answer_limit);
+  return reply && api_error(*reply) == stream_not_found;
+}
+
+std::vector<ReplicaState> NatsBroker::replica_states() {
+  auto& self = *implementation_;
+  const auto seen = self.views();
+  std::vector<ReplicaState> states;
+  for (const auto& server : self.cluster.servers()) {
+    ReplicaState state{.server = server.name};
+    if (const auto view = seen.find(server.name); view != seen.end()) {
+      state.reachable = true;
+      const auto& streams = view->second.streams;
+      if (const auto copy = streams.find(self.stream.name); copy != streams.end()) {
+        state.has_stream = true;
+        state.messages = copy->second.messages;
+        state.first_sequence = copy->second.first_sequence;
+        state.last_sequence = copy->second.last_sequence;
+        state.deleted = copy->second.deleted;
+        state.lost = copy->second.lost;
+      }
+    }
+    states.push_back(state);
+  }
+  return states;
+}
+
+bool NatsBroker::gather_leaders(std::chrono::seconds limit) {
+  auto& self = *implementation_;
+  constexpr auto settle = 2s;  // an election after a step-down takes less
+  std::map<std::string, Clock::time_point> asked;
+  for (const auto deadline = Clock::now() + limit; Clock::now() < deadline;
+       std::this_thread::sleep_for(poll_interval)) {
+    const auto now = leaders();
+    if (now.stream.empty()) continue;
+    bool gathered = true;
+    for (const auto& [group, leader] : now.consumers) {
+      if (leader == now.stream) continue;
+      gathered = false;
+      if (leader.empty() || (asked.contains(group) && Clock::now() - asked[group] < settle))
+        continue;
+      asked[group] = Clock::now();
+      self.step_down(group, now.stream);
+    }
+    if (gathered) return true;
+  }
+  return false;
+}
+
+}  // namespace faultline

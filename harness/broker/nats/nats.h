@@ -1,0 +1,41 @@
+// NATS JetStream as the product under test.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "harness/broker/broker.h"
+#include "harness/broker/nats/nats_binary.h"
+
+namespace faultline {
+
+// What a provider needs to run it. Throws ClusterError where this version does
+// not know a setting. `sync_interval` as nats-server writes it; empty: default.
+BrokerProgram nats_program(const NatsBinary&, const std::string& sync_interval);
+
+// Asks each server's monitoring endpoint, and the JetStream API through a
+// connection of its own. The cluster must outlive it. One thread at a time.
+class NatsBroker : public Broker {
+ public:
+  NatsBroker(Cluster&, NatsVersion);
+  ~NatsBroker() override;
+
+  std::string product() const override { return "nats"; }
+  std::string version() override;
+  void wait_until_ready(std::chrono::seconds limit,
+                        const std::function<void(const std::string&)>& waiting) override;
+  bool answers(const std::string& server) override;
+  bool all_healthy() override;
+  void create_stream(const StreamSettings&) override;
+  LeadersSeen leaders() override;
+  std::vector<std::string> replica_servers() override;  // once known, also while all are down
+  bool stream_absent() override;
+  std::vector<ReplicaState> replica_states() override;
+  bool gather_leaders(std::chrono::seconds limit) override;
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace faultline

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace faultline {
+
+// Requests to the JetStream API ($JS.API.>) over one connection to whichever
+// server answers. The C client gives a connection up for good after some errors
+// (memphis-and-nats.md, section 6); it is rebuilt then.
+class NatsApi {
+ public:
+  explicit NatsApi(std::vector<std::string> urls);
+  ~NatsApi();
+
+  // The reply. Empty if none came within the limit: nobody is connected, nobody
+  // leads, or it is no JSON.
+  std::optional<nlohmann::json> request(const std::string& subject, const nlohmann::json& body,
+                                        std::chrono::milliseconds limit);
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+// The reply's error code, as in nats-server's server/errors.json; 0: no error.
+int api_error(const nlohmann::json& reply);
+std::string api_error_text(const nlohmann::json& reply);
+
+}  // namespace faultline

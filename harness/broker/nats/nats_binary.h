@@ -1,0 +1,35 @@
+// Where the nats-server to run comes from.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "harness/broker/nats/nats_version.h"
+
+namespace faultline {
+
+struct NatsBinary {
+  std::filesystem::path path;  // absolute
+  NatsVersion version;
+};
+
+struct NatsBinaryChoice {
+  std::filesystem::path binary;  // if given, this very one
+  std::string version;           // else this one; empty: the default
+};
+
+// Where to look and how to install; the defaults are what a user has.
+struct NatsBinarySources {
+  std::filesystem::path cache;      // <cache>/<version>/nats-server
+  std::filesystem::path installer;  // called as `installer VERSION`, fills the cache
+  static NatsBinarySources of_this_user();
+};
+
+// Throws ClusterError: no such file, not executable, not a nats-server, could
+// not be installed. `progress` gets the installer's output, line by line.
+NatsBinary find_nats_binary(const NatsBinaryChoice&,
+                            const std::function<void(const std::string&)>& progress,
+                            const NatsBinarySources& = NatsBinarySources::of_this_user());
+
+}  // namespace faultline
