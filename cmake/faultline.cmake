@@ -11,6 +11,10 @@ if(FAULTLINE_SANITIZE)
   target_link_options(faultline_options INTERFACE -fsanitize=${FAULTLINE_SANITIZE})
 endif()
 
+# The tests that the sanitizers' builds run, and what ./bench runs.
+add_custom_target(unit_tests)
+add_custom_target(benchmarks)
+
 # faultline_library(NAME SOURCES a.cc ... LIBRARIES ...)
 function(faultline_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
@@ -21,6 +25,7 @@ endfunction()
 # faultline_test(NAME SOURCES a_test.cc ... LIBRARIES ... [LABELS unit|broker|long ...] [TIMEOUT s])
 # One executable; every case of it is a ctest of its own. `unit` needs nothing
 # but the file system, `broker` runs real brokers, `long` is left to ./test --long.
+# What runs brokers has the machine for itself.
 function(faultline_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS" ${ARGN})
   if(NOT ARG_LABELS)
@@ -29,12 +34,19 @@ function(faultline_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
+  set(run_serial FALSE)
+  if("broker" IN_LIST ARG_LABELS OR "long" IN_LIST ARG_LABELS)
+    set(run_serial TRUE)
+  endif()
   add_executable(${name} ${ARG_SOURCES})
+  if("unit" IN_LIST ARG_LABELS)
+    add_dependencies(unit_tests ${name})
+  endif()
   target_link_libraries(${name} PRIVATE faultline_options ${ARG_LIBRARIES} GTest::gtest_main)
   gtest_discover_tests(${name}
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
     DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})
+    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} RUN_SERIAL ${run_serial})
 endfunction()
 
 # faultline_benchmark(NAME SOURCES ... LIBRARIES ...): run by ./bench
@@ -42,4 +54,5 @@ function(faultline_benchmark name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE faultline_options ${ARG_LIBRARIES} benchmark::benchmark_main)
+  add_dependencies(benchmarks ${name})
 endfunction()
