@@ -100,7 +100,7 @@ TEST(EndToEnd, CtrlCHealsAndKeepsTheHistory) {
   const Results results;
   Program program({"run", scenario("brokers/3-leader-down.yaml").string(), "--results",
                    results.path().string()});
-  ASSERT_TRUE(program.wait_for_output("fault")) << program.output();
+  ASSERT_TRUE(program.wait_for_output(" fault ")) << program.output();
   program.signal(SIGINT);
   const Finished finished = program.wait();
   EXPECT_EQ(finished.exit_code, 130) << finished.output;
@@ -131,7 +131,7 @@ TEST_P(KilledHarness, LeavesNoBrokerAndAReadableHistory) {
   const Results results;
   Program program({"run", scenario("built-to-fail/memory-storage.yaml").string(), "--results",
                    results.path().string()});
-  ASSERT_TRUE(program.wait_for_output(GetParam())) << program.output();
+  ASSERT_TRUE(program.wait_for_output(" " + std::string(GetParam()) + " ")) << program.output();
   program.signal(SIGKILL);
   program.wait();
   EXPECT_TRUE(become_none([&] { return processes_of(results.path()); }));
