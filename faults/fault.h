@@ -23,7 +23,7 @@ class Fault {
   virtual ~Fault() = default;
 
   virtual void inject(std::span<const std::string> servers) = 0;
-  virtual Evidence verify() = 0;                         // in effect on every server it was injected on
+  virtual Evidence verify() = 0;  // in effect on every server it was injected on
   virtual Evidence heal(const std::string& server) = 0;  // undone, and seen so
 };
 

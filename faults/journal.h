@@ -32,9 +32,9 @@ class Journal {
 };
 
 struct HealReport {
-  std::vector<std::string> undone;    // one line each
-  std::vector<std::string> failed;    // went on past these
-  std::vector<std::string> live;      // runs beside this one, not touched
+  std::vector<std::string> undone;  // one line each
+  std::vector<std::string> failed;  // went on past these
+  std::vector<std::string> live;    // runs beside this one, not touched
   bool clean() const { return failed.empty(); }
 };
 

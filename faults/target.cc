@@ -1,0 +1,31 @@
+#include "faults/target.h"
+
+#include <algorithm>
+
+namespace faultline {
+
+std::vector<std::string> target_names() {
+  return {"leader", "follower:1", "follower:2", "followers", "leader+follower", "all"};
+}
+
+bool is_target(std::string_view name) {
+  const auto names = target_names();
+  return std::ranges::find(names, name) != names.end();
+}
+
+std::vector<std::string> resolve_target(std::string_view target, const std::string& leader,
+                                        std::span<const std::string> replicas) {
+  std::vector<std::string> all(replicas.begin(), replicas.end());
+  std::ranges::sort(all);
+  if (target == "all") return all;
+  auto followers = all;
+  if (leader.empty() || std::erase(followers, leader) == 0) return {};
+  if (target == "leader") return {leader};
+  if (target == "followers") return followers;
+  if (target == "follower:1" && followers.size() >= 1) return {followers[0]};
+  if (target == "follower:2" && followers.size() >= 2) return {followers[1]};
+  if (target == "leader+follower" && followers.size() >= 1) return {leader, followers[0]};
+  return {};
+}
+
+}  // namespace faultline

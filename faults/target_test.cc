@@ -1,0 +1,42 @@
+#include "faults/target.h"
+
+#include <gtest/gtest.h>
+
+namespace faultline {
+namespace {
+
+using Names = std::vector<std::string>;
+
+TEST(Target, KnowsItsNames) {
+  for (const auto& name : target_names()) EXPECT_TRUE(is_target(name)) << name;
+  for (const auto* name : {"", "Leader", "follower", "follower:0", "follower:3", "n1"})
+    EXPECT_FALSE(is_target(name)) << name;
+}
+
+TEST(Target, IsResolvedInOrderOfServerName) {
+  const Names replicas{"n3", "n1", "n2"};
+  EXPECT_EQ(resolve_target("leader", "n2", replicas), Names{"n2"});
+  EXPECT_EQ(resolve_target("follower:1", "n2", replicas), Names{"n1"});
+  EXPECT_EQ(resolve_target("follower:2", "n2", replicas), Names{"n3"});
+  EXPECT_EQ(resolve_target("follower:1", "n1", replicas), Names{"n2"});
+  EXPECT_EQ(resolve_target("followers", "n2", replicas), (Names{"n1", "n3"}));
+  EXPECT_EQ(resolve_target("leader+follower", "n2", replicas), (Names{"n2", "n1"}));
+  EXPECT_EQ(resolve_target("all", "n2", replicas), (Names{"n1", "n2", "n3"}));
+}
+
+TEST(Target, IsEmptyWhereItCannotBeResolved) {
+  const Names three{"n1", "n2", "n3"}, one{"n1"};
+  for (const auto& target : target_names()) {
+    const auto without_leader = resolve_target(target, "", three);
+    EXPECT_EQ(without_leader, target == "all" ? three : Names{}) << target;
+  }
+  EXPECT_EQ(resolve_target("leader", "n4", three), Names{});  // leads, but holds no replica
+  EXPECT_EQ(resolve_target("follower:1", "n1", one), Names{});
+  EXPECT_EQ(resolve_target("leader+follower", "n1", one), Names{});
+  EXPECT_EQ(resolve_target("followers", "n1", one), Names{});
+  EXPECT_EQ(resolve_target("nobody", "n1", three), Names{});
+  EXPECT_EQ(resolve_target("all", "n1", Names{}), Names{});
+}
+
+}  // namespace
+}  // namespace faultline
