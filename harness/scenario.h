@@ -24,11 +24,11 @@ struct Scenario {
   std::filesystem::path file;
   std::string text;  // the file, byte for byte
 
-  std::string name;   // of the file's metadata; letters, digits and dashes
-  std::string title;  // one line
-  std::string figure;  // of the page: "1.3"; empty for what is no figure
-  std::string cites;   // the page's sentence that is tested
-  std::string set;     // page; known-issue or built-to-fail run only when named
+  std::string name;            // of the file's metadata; letters, digits and dashes
+  std::string title;           // one line
+  std::string figure;          // of the page: "1.3"; empty for what is no figure
+  std::string cites;           // the page's sentence that is tested
+  std::string set = "custom";  // page, known-issue, built-to-fail or custom
 
   std::vector<std::string> needs;  // capabilities: "root"
 
@@ -48,8 +48,8 @@ struct Scenario {
   std::vector<FaultStep> faults;
   HealOrder heal_order = HealOrder::together;
   std::chrono::milliseconds heal_interval{0};  // one_by_one: between two steps
-  std::chrono::milliseconds recovery{30'000};
-  std::chrono::milliseconds drain{120'000};  // at most
+  std::chrono::milliseconds recovery{30'000};  // at most, after the last heal step
+  std::chrono::milliseconds drain{120'000};    // at most
 
   Expectations expectations;
 };
@@ -67,6 +67,9 @@ struct LoadedScenario {
 
 // Never throws for what is in the file; an unreadable file is a problem too.
 LoadedScenario load_scenario(const std::filesystem::path&);
+
+// The same for a text at hand; `file` is only what messages call it.
+LoadedScenario parse_scenario(const std::string& text, const std::filesystem::path& file);
 
 // "file:line:column: message"
 std::string to_string(const ScenarioProblem&);

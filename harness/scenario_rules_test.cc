@@ -1,0 +1,187 @@
+#include "harness/scenario_rules.h"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+
+namespace faultline {
+namespace {
+
+using namespace std::chrono_literals;
+
+Scenario scenario(const std::string& target, Promise writes, Promise reads) {
+  Scenario s;
+  s.name = "s";
+  s.faults = {{"broker-kill", target, 0ms}};
+  s.fault = 40s;
+  s.expectations.writes = writes;
+  s.expectations.reads = reads;
+  return s;
+}
+
+Scenario quorum_scenario(const std::string& target) {
+  auto s = scenario(target, Promise::stop, Promise::stop);
+  s.heal_order = HealOrder::one_by_one;
+  s.heal_interval = 5s;
+  s.recovery = 40s;
+  s.expectations.resume = Resume::quorum;
+  return s;
+}
+
+// The key that each broken rule wants changed.
+std::vector<std::string> refused(const Scenario& s) {
+  std::vector<std::string> keys;
+  for (const auto& rule : broken_rules(s)) keys.push_back(rule.paths.front());
+  return keys;
+}
+
+using Keys = std::vector<std::string>;
+
+TEST(ScenarioRules, AcceptWhatTheCatalogueNeeds) {
+  for (const auto* target : {"leader", "follower:1", "follower:2"})
+    for (const auto promise : {Promise::keeps_on, Promise::pause, Promise::not_promised})
+      EXPECT_EQ(refused(scenario(target, promise, promise)), Keys{}) << target;
+  for (const auto* target : {"followers", "leader+follower", "all"})
+    EXPECT_EQ(refused(quorum_scenario(target)), Keys{}) << target;
+}
+
+TEST(ScenarioRules, APromiseFitsTheQuorumThatIsLeft) {
+  for (const auto* target : {"leader", "follower:1", "follower:2"}) {
+    EXPECT_EQ(refused(scenario(target, Promise::stop, Promise::not_promised)),
+              Keys{"spec.expect.writes"});
+    EXPECT_EQ(refused(scenario(target, Promise::not_promised, Promise::stop)),
+              Keys{"spec.expect.reads"});
+  }
+  for (const auto* target : {"followers", "leader+follower", "all"})
+    for (const auto promise : {Promise::keeps_on, Promise::pause})
+      EXPECT_EQ(refused(scenario(target, promise, promise)),
+                (Keys{"spec.expect.writes", "spec.expect.reads"}));
+}
+
+TEST(ScenarioRules, FaultsOnDifferentBrokersAddUp) {
+  auto s = scenario("leader", Promise::stop, Promise::not_promised);
+  s.faults.push_back({"broker-stop", "follower:2", 1s});
+  EXPECT_EQ(refused(s), Keys{});
+  s.faults.back().target = "leader";
+  EXPECT_EQ(refused(s), Keys{"spec.expect.writes"});
+}
+
+TEST(ScenarioRules, FiveReplicasStandTwoLosses) {
+  auto s = scenario("leader+follower", Promise::pause, Promise::pause);
+  s.brokers = s.replicas = 5;
+  EXPECT_EQ(refused(s), Keys{});
+  s.faults[0].target = "followers";
+  EXPECT_EQ(refused(s), (Keys{"spec.expect.writes", "spec.expect.reads"}));
+}
+
+// At the least length a scenario is accepted, a millisecond below it is not.
+void expect_least(Scenario s, std::chrono::milliseconds& (*length)(Scenario&),
+                  std::chrono::milliseconds least, const std::string& key) {
+  length(s) = least;
+  EXPECT_EQ(refused(s), Keys{});
+  length(s) = least - 1ms;
+  const auto keys = refused(s);
+  ASSERT_FALSE(keys.empty());
+  for (const auto& refused_key : keys) EXPECT_EQ(refused_key, key);
+}
+
+auto hold = [](Scenario & s) -> auto& { return s.fault; };
+auto recovery = [](Scenario & s) -> auto& { return s.recovery; };
+auto interval = [](Scenario & s) -> auto& { return s.heal_interval; };
+auto drain = [](Scenario & s) -> auto& { return s.drain; };
+
+TEST(ScenarioRules, EachPhaseIsLongEnoughToJudge) {
+  expect_least(scenario("leader", Promise::keeps_on, Promise::keeps_on), hold, 10s,
+               "spec.timeline.hold");
+  expect_least(scenario("leader", Promise::pause, Promise::not_promised), hold, 20s,
+               "spec.timeline.hold");
+  expect_least(scenario("all", Promise::stop, Promise::not_promised), hold, 5s,
+               "spec.timeline.hold");
+  expect_least(scenario("all", Promise::not_promised, Promise::stop), hold, 30s,
+               "spec.timeline.hold");
+  expect_least(quorum_scenario("all"), interval, 5s, "spec.timeline.heal.interval");
+  expect_least(quorum_scenario("all"), recovery, 35s, "spec.timeline.recovery");
+  expect_least(scenario("leader", Promise::keeps_on, Promise::keeps_on), drain, 65s,
+               "spec.timeline.drain");
+}
+
+TEST(ScenarioRules, TenReadsTakeLongerWhereReadsAreSlow) {
+  auto s = scenario("all", Promise::not_promised, Promise::stop);
+  s.workload.read_timeout = 3s;
+  expect_least(s, hold, 55s, "spec.timeline.hold");
+  s.workload.read_timeout = 500ms;
+  s.workload.read_rate = 1;
+  expect_least(s, hold, 35s, "spec.timeline.hold");
+}
+
+TEST(ScenarioRules, TheHoldCountsFromTheLastStrike) {
+  auto s = scenario("leader", Promise::keeps_on, Promise::keeps_on);
+  s.faults.push_back({"broker-kill", "leader", 4s});
+  expect_least(s, hold, 14s, "spec.timeline.hold");
+}
+
+TEST(ScenarioRules, OneStepToTheQuorumNeedsNoInterval) {
+  auto s = quorum_scenario("followers");
+  s.heal_interval = 0ms;
+  EXPECT_EQ(refused(s), Keys{});
+}
+
+TEST(ScenarioRules, RefuseWhatCannotBe) {
+  using Change = std::function<void(Scenario&)>;
+  const std::pair<Change, std::string> cases[] = {
+      {[](auto& s) { s.brokers = 3, s.replicas = 5; }, "spec.stream.replicas"},
+      {[](auto& s) { s.set = "page"; }, "metadata.set"},
+      {[](auto& s) { s.workload.min_size = 300; }, "spec.workload.size.min"},
+      {[](auto& s) { s.workload.rereaders = 0; }, "spec.workload.consumers.rereaders"},
+      {[](auto& s) { s.workload.rate = 0.9; }, "spec.workload.rate"},
+      {[](auto& s) { s.workload.read_rate = 0.9; }, "spec.workload.consumers.read_rate"},
+      {[](auto& s) {
+         s.replicas = 1;
+         s.faults[0].target = "follower:1";
+       },
+       "spec.timeline.faults[0].target"},
+      {[](auto& s) { s.heal_interval = 1s; }, "spec.timeline.heal.interval"},
+      {[](auto& s) {
+         s.expectations.resume = Resume::quorum;
+         s.recovery = 60s;
+       },
+       "spec.expect.resume"},
+      {[](auto& s) {
+         s.expectations.resume = Resume::healed;
+         s.recovery = 34s;
+       },
+       "spec.timeline.recovery"},
+  };
+  int number = 0;
+  for (const auto& [change, key] : cases) {
+    auto s = scenario("follower:1", Promise::keeps_on, Promise::keeps_on);
+    ASSERT_EQ(refused(s), Keys{});
+    change(s);
+    EXPECT_EQ(refused(s), Keys{key}) << "case " << number;
+    ++number;
+  }
+  auto s = quorum_scenario("all");
+  s.heal_order = HealOrder::together;
+  s.heal_interval = 0ms;
+  EXPECT_EQ(refused(s), Keys{"spec.timeline.heal.order"});
+  s = scenario("leader", Promise::not_promised, Promise::not_promised);
+  s.faults[0].at = s.fault;
+  EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[0].at"});
+  s = scenario("leader", Promise::pause, Promise::not_promised);
+  s.expectations.pause_gap = 4 * second;
+  EXPECT_EQ(refused(s), Keys{"spec.expect.pause_gap"});
+}
+
+TEST(ScenarioRules, WhatIsNotPromisedNeedsNoLength) {
+  auto s = scenario("all", Promise::not_promised, Promise::not_promised);
+  s.fault = 1s;
+  s.recovery = 0s;
+  s.drain = 1s;
+  s.workload.rate = 0.1;
+  s.workload.rereaders = 0;
+  s.expectations.loss = LossPromise::not_promised;
+  EXPECT_EQ(refused(s), Keys{});
+}
+
+}  // namespace
+}  // namespace faultline
