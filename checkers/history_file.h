@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <stdexcept>
+#include <string_view>
 
 #include "checkers/history.h"
 
@@ -14,9 +15,15 @@ struct HistoryError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// Reads all complete blocks. A torn or damaged tail is told in `damage`, never
-// guessed; operations without a completion come back as unknown.
+// Reads all complete blocks up to the end or the first damage. A torn or
+// damaged tail is told in `damage`, never guessed; operations without a
+// completion come back as unknown. What lies behind a damaged block is not
+// read, since a history with a hole would accuse the broker of what the hole
+// hides; a beginning of a history is a history.
 // Complexity: linear in the file. Throws HistoryError.
 History read_history(const std::filesystem::path&);
+
+// The same from the bytes of a file.
+History decode_history(std::string_view bytes);
 
 }  // namespace faultline

@@ -1,0 +1,101 @@
+// The fields of the header and of each event, in the order in which the file
+// holds them: one list, for the writer and for the reader. `io` is called with
+// every field; what is an enumeration comes with its last value.
+#pragma once
+
+#include <concepts>
+
+#include "checkers/history.h"
+
+namespace faultline {
+
+template <typename T, typename Record>
+concept Is = std::same_as<std::remove_const_t<T>, Record>;
+
+void fields(auto& io, Is<Expectations> auto& e) {
+  io(e.writes, Promise::stop);
+  io(e.reads, Promise::stop);
+  io(e.resume, Resume::quorum);
+  io(e.loss, LossPromise::none);
+  io(e.linearizability, LinearizabilityPromise::required);
+  io(e.max_gap);
+  io(e.pause_gap);
+  io(e.settle);
+  io(e.recover_within);
+}
+
+void fields(auto& io, Is<Header> auto& h) {
+  io(h.run_id);
+  io(h.faultline_version);
+  io(h.scenario_name);
+  io(h.scenario_text);
+  io(h.provider);
+  io(h.broker_product);
+  io(h.broker_version);
+  io(h.stream);
+  io(h.replicas);
+  io(h.seed);
+  io(h.wall_clock);
+  io(h.monotonic);
+  fields(io, h.expectations);
+}
+
+void fields(auto& io, Is<PhaseStarted> auto& e) { io(e.phase); }
+
+void fields(auto& io, Is<ProcessStarted> auto& e) {
+  io(e.process);
+  io(e.role);
+  io(e.group);
+}
+
+void fields(auto& io, Is<FaultChanged> auto& e) {
+  io(e.fault);
+  io(e.stage, FaultStage::unhealed);
+  io(e.name);
+  io(e.target);
+  io(e.servers);
+  io(e.evidence);
+}
+
+void fields(auto& io, Is<LeadersSeen> auto& e) {
+  io(e.stream);
+  io(e.meta);
+  io(e.consumers);
+}
+
+void fields(auto& io, Is<ReplicaState> auto& e) {
+  io(e.server);
+  io(e.reachable);
+  io(e.has_stream);
+  io(e.messages);
+  io(e.first_sequence);
+  io(e.last_sequence);
+  io(e.deleted);
+  io(e.lost);
+}
+
+void fields(auto& io, Is<BrokerChanged> auto& e) {
+  io(e.server);
+  io(e.stage, BrokerStage::exited);
+  io(e.expected);
+  io(e.detail);
+}
+
+void fields(auto& io, Is<QuorumChanged> auto& e) {
+  io(e.standing);
+  io(e.replicas);
+}
+
+void fields(auto& io, Is<DrainFinished> auto& e) {
+  io(e.complete);
+  io(e.stream_absent);
+  io(e.first_sequence);
+  io(e.last_sequence);
+  io(e.reason);
+}
+
+void fields(auto& io, Is<Interrupted> auto& e) { io(e.reason); }
+
+void fields(auto& io, Is<Note> auto& e) { io(e.text); }
+
+}  // namespace faultline

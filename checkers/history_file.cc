@@ -1,0 +1,382 @@
+#include "checkers/history_file.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+#include "checkers/history_codec.h"
+#include "checkers/history_fields.h"
+
+namespace faultline {
+namespace {
+
+class FieldReader {
+ public:
+  explicit FieldReader(ByteCursor& in) : in_(in) {}
+
+  void operator()(bool& b) { b = at_most(1) != 0; }
+  void operator()(std::uint32_t& n) { n = in_.varint32(); }
+  void operator()(std::uint64_t& n) { n = in_.varint(); }
+  void operator()(std::int64_t& n) { n = unzigzag(in_.varint()); }
+  void operator()(std::string& s) { s = in_.string(); }
+  void operator()(std::vector<std::string>& list) {
+    for (std::uint64_t n = in_.varint(); n > 0 && in_.ok(); --n) list.emplace_back(in_.string());
+  }
+  void operator()(std::map<std::string, std::string>& map) {
+    for (std::uint64_t n = in_.varint(); n > 0 && in_.ok(); --n) {
+      std::string key{in_.string()};
+      if (!map.emplace(std::move(key), in_.string()).second) in_.fail();
+    }
+  }
+  template <typename Enum>
+  void operator()(Enum& e, Enum last) {
+    e = static_cast<Enum>(at_most(static_cast<std::uint8_t>(last)));
+  }
+
+ private:
+  std::uint8_t at_most(std::uint8_t last) {
+    const std::uint8_t byte = in_.byte();
+    if (byte <= last) return byte;
+    in_.fail();
+    return 0;
+  }
+
+  ByteCursor& in_;
+};
+
+using What = decltype(Event::what);
+
+template <std::size_t I = 0>
+What read_event(std::size_t type, ByteCursor& in) {
+  if constexpr (I < std::variant_size_v<What>) {
+    if (type != I) return read_event<I + 1>(type, in);
+    std::variant_alternative_t<I, What> what;
+    FieldReader reader(in);
+    fields(reader, what);
+    return what;
+  } else {
+    in.fail();
+    return {};
+  }
+}
+
+struct Result {
+  std::uint64_t operation = 0;
+  Operation fields;  // kind, and what a completion tells
+};
+
+struct Records {
+  std::vector<Operation> invoked;
+  std::vector<Result> results;
+  std::vector<Event> events;
+};
+
+// Decodes one records block, which needs nothing of the blocks before it but
+// to be their continuation. `ok` of the cursor tells whether it is well formed.
+class RecordDecoder {
+ public:
+  RecordDecoder(ByteCursor& in, Records& out) : in_(in), out_(out) {
+    out.invoked.clear();
+    out.results.clear();
+    out.events.clear();
+    first_time_ = bases_.time = unzigzag(in.varint());
+    first_operation = in.varint();
+    first_event = in.varint();
+    while (!in.at_end()) record();
+  }
+
+  Time first_time() const { return first_time_; }
+  Time last_time() const { return bases_.time; }
+
+  std::uint64_t first_operation = 0;
+  std::uint64_t first_event = 0;
+
+ private:
+  void record() {
+    const unsigned tag = in_.byte();
+    advance_time();
+    if (tag == record_tag::event) return event();
+    const unsigned kind = tag & record_tag::kind_mask;
+    if (kind == 0 || kind > DeltaBases::kinds) return in_.fail();
+    if (tag & record_tag::completion) {
+      completion(static_cast<OperationKind>(kind - 1), tag);
+    } else {
+      invocation(static_cast<OperationKind>(kind - 1), tag);
+    }
+  }
+
+  void advance_time() {
+    const std::uint64_t step = in_.varint();
+    if (step >= static_cast<std::uint64_t>(never) - static_cast<std::uint64_t>(bases_.time)) {
+      return in_.fail();
+    }
+    bases_.time = static_cast<Time>(static_cast<std::uint64_t>(bases_.time) + step);
+  }
+
+  void event() {
+    const std::size_t type = in_.byte();
+    out_.events.push_back({bases_.time, read_event(type, in_)});
+  }
+
+  Value value(OperationKind kind) {
+    const std::uint32_t producer = in_.varint32();
+    std::uint64_t& counter = bases_.counter_of_producer(kind, producer);
+    counter = apply_delta(counter, in_.varint());
+    return {producer, counter};
+  }
+
+  void invocation(OperationKind kind, unsigned tag) {
+    Operation& op = out_.invoked.emplace_back();
+    op.kind = kind;
+    op.invoked = op.intended = bases_.time;
+    op.process = in_.varint32();
+    if (tag & record_tag::has_value) op.value = value(kind);
+    if (tag & record_tag::has_sequence) {
+      std::uint64_t& base = bases_.sequence_of_process(kind, op.process);
+      op.sequence = base = apply_delta(base, in_.varint());
+    }
+    if (tag & record_tag::has_size) op.size = in_.varint32();
+    if (tag & record_tag::has_intended) {
+      op.intended = static_cast<Time>(static_cast<std::uint64_t>(op.invoked) -
+                                      static_cast<std::uint64_t>(unzigzag(in_.varint())));
+    }
+  }
+
+  void completion(OperationKind kind, unsigned tag) {
+    Result& result = out_.results.emplace_back();
+    Operation& op = result.fields;
+    op.kind = kind;
+    op.completed = bases_.time;
+    const std::uint64_t invoked = first_operation + out_.invoked.size();
+    const std::uint64_t distance = in_.varint();
+    if (distance == 0 || distance > invoked) return in_.fail();
+    result.operation = invoked - distance;
+    const unsigned outcome_and_answer = in_.byte();
+    const unsigned outcome = outcome_and_answer & 3;
+    const unsigned answer = outcome_and_answer >> 2;
+    if (outcome > static_cast<unsigned>(Outcome::unknown) ||
+        answer > static_cast<unsigned>(Answer::foreign)) {
+      return in_.fail();
+    }
+    op.outcome = static_cast<Outcome>(outcome);
+    op.answer = static_cast<Answer>(answer);
+    op.duplicate = tag & record_tag::duplicate;
+    if (tag & record_tag::has_value) op.value = value(kind);
+    if (tag & record_tag::has_sequence) {
+      std::uint64_t& base = bases_.sequence_of_kind(kind);
+      op.sequence = base = apply_delta(base, in_.varint());
+    }
+    if (tag & record_tag::has_deliveries) op.deliveries = in_.varint32();
+  }
+
+  ByteCursor& in_;
+  Records& out_;
+  DeltaBases bases_;
+  Time first_time_ = 0;
+};
+
+void apply(Operation& op, const Operation& result) {
+  op.outcome = result.outcome;
+  op.answer = result.answer;
+  op.duplicate = result.duplicate;
+  op.deliveries = result.deliveries;
+  op.completed = result.completed;
+  if (result.value != Value{}) op.value = result.value;
+  if (result.sequence != 0) op.sequence = result.sequence;
+}
+
+class HistoryDecoder {
+ public:
+  explicit HistoryDecoder(std::string_view file) : file_(file) {
+    check_preamble();
+    read_header();
+    while (!history_.closed && history_.damage.empty()) read_block();
+  }
+
+  History take() { return std::move(history_); }
+
+ private:
+  struct Block {
+    std::uint8_t type = 0;
+    std::string_view payload;
+  };
+
+  void check_preamble() {
+    if (file_.empty()) throw HistoryError("is empty: nothing was recorded");
+    const std::string_view magic = file_.substr(0, history_magic.size());
+    if (magic != history_magic.substr(0, magic.size())) {
+      throw HistoryError("is not a faultline history: name the file that a run wrote");
+    }
+    if (file_.size() < preamble_size) throw cut_short();
+    if (load_fixed32(&file_[12]) != crc32c(file_.substr(0, 12))) throw unreadable_header();
+    const std::uint32_t version = load_fixed32(&file_[8]);
+    if (version > history_format_version) {
+      throw HistoryError("written by a newer faultline (format " + std::to_string(version) +
+                         "; this one reads " + std::to_string(history_format_version) +
+                         "): upgrade");
+    }
+    if (version == 0) throw unreadable_header();
+    offset_ = preamble_size;
+  }
+
+  void read_header() {
+    if (file_.size() == offset_) throw cut_short();
+    const std::optional<Block> block = next_block();
+    if (!block) throw torn_ ? cut_short() : unreadable_header();
+    ByteCursor in(block->payload);
+    FieldReader reader(in);
+    fields(reader, history_.header);
+    if (block->type != static_cast<std::uint8_t>(BlockType::header) || !in.ok() || !in.at_end()) {
+      throw unreadable_header();
+    }
+  }
+
+  void read_block() {
+    const std::size_t begin = offset_;
+    if (begin == file_.size()) {
+      history_.damage =
+          "not closed: the file ends after a complete block; what was recorded later is missing";
+      return;
+    }
+    const std::optional<Block> block = next_block();
+    if (!block) {
+      history_.damage = torn_ ? "torn" : "damaged";
+    } else if (block->type == static_cast<std::uint8_t>(BlockType::records)) {
+      if (!read_records(block->payload)) history_.damage = "malformed";
+    } else if (block->type == static_cast<std::uint8_t>(BlockType::end)) {
+      if (read_end(block->payload)) return;
+      history_.damage = "malformed";
+    } else {
+      history_.damage = "malformed";
+    }
+    if (history_.damage.empty()) return;
+    history_.damage += " at byte " + std::to_string(begin) + ": the last " +
+                       std::to_string(file_.size() - begin) +
+                       " bytes cannot be read; all before them is complete";
+  }
+
+  // The block at offset_, which is moved behind it; nothing if it is torn
+  // (the file ends before it does) or its checksum is wrong.
+  std::optional<Block> next_block() {
+    const std::string_view rest = file_.substr(offset_);
+    torn_ = rest.size() < block_head_size;
+    if (torn_) return std::nullopt;
+    const std::size_t size = load_fixed32(&rest[4]);
+    torn_ = size > rest.size() - block_head_size;
+    if (torn_) return std::nullopt;
+    const std::string_view checked = rest.substr(4, block_head_size - 4 + size);
+    if (load_fixed32(&rest[0]) != crc32c(checked)) return std::nullopt;
+    offset_ += block_head_size + size;
+    return Block{static_cast<std::uint8_t>(rest[8]), rest.substr(block_head_size, size)};
+  }
+
+  // All records of a block or none.
+  bool read_records(std::string_view payload) {
+    ByteCursor in(payload);
+    const RecordDecoder block(in, records_);
+    auto& [header, operations, events, closed, damage] = history_;
+    if (!in.ok() || block.first_operation != operations.size() ||
+        block.first_event != events.size() || block.first_time() < last_time_) {
+      return false;
+    }
+    const std::size_t before = operations.size();
+    operations.insert(operations.end(), records_.invoked.begin(), records_.invoked.end());
+    if (!completes_each_once()) {
+      operations.resize(before);
+      return false;
+    }
+    for (const Result& result : records_.results) {
+      apply(operations[result.operation], result.fields);
+    }
+    std::move(records_.events.begin(), records_.events.end(), std::back_inserter(events));
+    last_time_ = block.last_time();
+    return true;
+  }
+
+  // Whether each result is of an operation of its kind that had none; marks
+  // them on the way.
+  bool completes_each_once() {
+    for (std::size_t i = 0; i < records_.results.size(); ++i) {
+      Operation& op = history_.operations[records_.results[i].operation];
+      if (op.completed == never && op.kind == records_.results[i].fields.kind) {
+        op.completed = records_.results[i].fields.completed;
+        continue;
+      }
+      while (i-- > 0) history_.operations[records_.results[i].operation].completed = never;
+      return false;
+    }
+    return true;
+  }
+
+  bool read_end(std::string_view payload) {
+    ByteCursor in(payload);
+    const std::uint64_t operations = in.varint();
+    const std::uint64_t events = in.varint();
+    const Time time = unzigzag(in.varint());
+    history_.closed = in.ok() && in.at_end() && operations == history_.operations.size() &&
+                      events == history_.events.size() && time >= last_time_;
+    if (history_.closed && offset_ < file_.size()) {
+      history_.damage = std::to_string(file_.size() - offset_) +
+                        " bytes follow the end of the history; they are ignored";
+    }
+    return history_.closed;
+  }
+
+  static HistoryError cut_short() {
+    return HistoryError("ends within its header: nothing was recorded, or the file was cut");
+  }
+  static HistoryError unreadable_header() {
+    return HistoryError("has a damaged header: take another copy of the file, or run again");
+  }
+
+  std::string_view file_;
+  std::size_t offset_ = 0;
+  bool torn_ = false;
+  Time last_time_ = std::numeric_limits<Time>::min();
+  Records records_;  // of the block being read, kept for its capacity
+  History history_;
+};
+
+std::string read_file(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  if (!std::filesystem::exists(status)) {
+    if (error && error != std::errc::no_such_file_or_directory) {
+      throw HistoryError("cannot be read: " + error.message());
+    }
+    throw HistoryError("does not exist");
+  }
+  if (std::filesystem::is_directory(status)) {
+    throw HistoryError("is a directory: name the history file in it");
+  }
+  if (!std::filesystem::is_regular_file(status)) throw HistoryError("is not a regular file");
+  errno = 0;
+  std::ifstream in(path, std::ios::binary);
+  std::string bytes;
+  if (in) {
+    bytes.resize(static_cast<std::size_t>(std::filesystem::file_size(path)));
+    in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    bytes.resize(static_cast<std::size_t>(in.gcount()));
+  }
+  if (!in.is_open() || in.bad()) {
+    throw HistoryError(std::string("cannot be read: ") + std::strerror(errno ? errno : EIO));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+History decode_history(std::string_view bytes) { return HistoryDecoder(bytes).take(); }
+
+History read_history(const std::filesystem::path& path) {
+  try {
+    return decode_history(read_file(path));
+  } catch (const HistoryError& error) {
+    throw HistoryError(path.string() + ": " + error.what());
+  }
+}
+
+}  // namespace faultline
