@@ -15,25 +15,17 @@ class FaultStages {
     State& fault = faults_[change.fault];
     switch (change.stage) {
       case FaultStage::striking:
-        fault.proven = false;
-        add(fault.broken, change.servers);
-        break;
       case FaultStage::proven:
-        fault.proven = true;
-        add(fault.broken, change.servers);
+        fault.proven = change.stage == FaultStage::proven;
+        fault.broken.insert(change.servers.begin(), change.servers.end());
         break;
       case FaultStage::unproven:
         fault.proven = false;
         break;
-      case FaultStage::healing:
-        ++fault.heals_under_way;
-        break;
       case FaultStage::healed:
-        if (fault.heals_under_way > 0) --fault.heals_under_way;
-        fault.ever_healed = true;
-        if (change.servers.empty()) fault.broken.clear();
         for (const std::string& server : change.servers) fault.broken.erase(server);
         break;
+      case FaultStage::healing:
       case FaultStage::unhealed:
         break;
     }
@@ -45,23 +37,15 @@ class FaultStages {
   }
 
   bool all_healed() const {
-    return std::all_of(faults_.begin(), faults_.end(), [](const auto& entry) {
-      const State& fault = entry.second;
-      return fault.ever_healed && fault.heals_under_way == 0 && fault.broken.empty();
-    });
+    return std::all_of(faults_.begin(), faults_.end(),
+                       [](const auto& entry) { return entry.second.broken.empty(); });
   }
 
  private:
   struct State {
     bool proven = false;
-    bool ever_healed = false;
-    int heals_under_way = 0;
     std::set<std::string> broken;
   };
-
-  static void add(std::set<std::string>& set, const std::vector<std::string>& servers) {
-    set.insert(servers.begin(), servers.end());
-  }
 
   std::map<std::uint32_t, State> faults_;
 };
@@ -84,19 +68,17 @@ class QuorumTracker {
     if (!open_) {
       open_ = true;
       begin_ = time;
-      healed_servers_ = 0;
+      healing_servers_.clear();
       last_start_.reset();
     }
-    if (healed_servers_ == 0) may_stand_ = change.standing;
+    if (healing_servers_.empty()) standing_ = change.standing;
   }
 
   void see(Time time, const FaultChanged& change) {
     if (change.stage == FaultStage::striking) healing_ = false;
     if (change.stage != FaultStage::healing || !open_) return;
-    const std::size_t servers = change.servers.empty() ? replicas_ : change.servers.size();
-    healed_servers_ += servers;
-    may_stand_ += servers;
-    if (2 * may_stand_ > replicas_) {
+    healing_servers_.insert(change.servers.begin(), change.servers.end());
+    if (change.servers.empty() || 2 * (standing_ + healing_servers_.size()) > replicas_) {
       close(time);
       healing_ = true;
     }
@@ -124,9 +106,9 @@ class QuorumTracker {
   bool healing_ = false;  // a quorum may stand any moment
   Time begin_ = 0;
   std::uint64_t replicas_ = 0;
-  std::uint64_t may_stand_ = 0;
-  std::uint64_t healed_servers_ = 0;
-  std::optional<Time> last_start_;  // of a broker, in the open interval
+  std::uint64_t standing_ = 0;             // before anything was healed
+  std::set<std::string> healing_servers_;  // since
+  std::optional<Time> last_start_;         // of a broker, in the open interval
   std::vector<Interval> without_;
   std::vector<Time> regained_;
 };

@@ -1,0 +1,286 @@
+#include "checkers/availability.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "checkers/format.h"
+#include "checkers/timeline.h"
+
+namespace faultline {
+
+namespace {
+
+constexpr std::size_t none = static_cast<std::size_t>(-1);
+constexpr std::uint64_t enough_attempts = 10;
+
+struct Gap {
+  Interval interval;
+  std::size_t before = none;  // the operations served at its ends
+  std::size_t after = none;
+  Duration length() const { return interval.end - interval.begin; }
+};
+
+std::vector<Gap> gaps(const Traffic& traffic, Interval window) {
+  std::vector<Gap> list;
+  auto next = traffic.first_served_after(window.begin);
+  Time last = window.begin;
+  std::size_t before = none;
+  if (next != traffic.served().begin()) {
+    last = std::prev(next)->completed;
+    before = std::prev(next)->operation;
+  }
+  for (; next != traffic.served().end() && next->completed <= window.end; ++next) {
+    list.push_back({{last, next->completed}, before, next->operation});
+    last = next->completed;
+    before = next->operation;
+  }
+  list.push_back({{last, window.end}, before, none});
+  return list;
+}
+
+Duration longest(const std::vector<Gap>& gaps) {
+  Duration length = 0;
+  for (const Gap& gap : gaps) length = std::max(length, gap.length());
+  return length;
+}
+
+Promise promised(const Expectations& expectations, Service service) {
+  switch (service) {
+    case Service::writes:
+      return expectations.writes;
+    case Service::reads:
+    case Service::deliveries:
+      return expectations.reads;
+    case Service::direct_reads:
+      return Promise::not_promised;
+  }
+  return Promise::not_promised;
+}
+
+class Checker {
+ public:
+  Checker(const History& history, Service service)
+      : history_(history),
+        expectations_(history.header.expectations),
+        service_(service),
+        promise_(promised(expectations_, service)),
+        line_(timeline(history)),
+        traffic_(history, service, expectations_.max_gap / 2) {
+    result_.check = "availability." + name();
+    result_.judged = promise_ != Promise::not_promised;
+  }
+
+  CheckResult run() && {
+    find_window();
+    if (!line_.strike) {
+      result_.reason = "no fault struck";
+    } else {
+      measure();
+      judge();
+    }
+    count_phases();
+    return std::move(result_);
+  }
+
+ private:
+  std::string name() const { return std::string(to_string(service_)); }
+
+  // From strike to heal, or as far as the run went.
+  void find_window() {
+    if (!line_.strike) return;
+    Time end = line_.heal.value_or(line_.end);
+    complete_ = line_.heal.has_value();
+    for (const Event& event : history_.events) {
+      if (!std::holds_alternative<Interrupted>(event.what) || event.time >= end) continue;
+      end = event.time;
+      complete_ = false;
+    }
+    window_ = {*line_.strike, std::max(end, *line_.strike)};
+  }
+
+  void measure() {
+    gaps_ = gaps(traffic_, window_);
+    longest_ = longest(gaps_);
+    const Duration last = gaps_.back().length();
+    result_.counts.emplace_back("longest_gap_ns", longest_);
+    result_.counts.emplace_back("last_gap_ns", last);
+    result_.observed = longest_ <= expectations_.max_gap ? "continue"
+                       : last <= expectations_.max_gap   ? "pause"
+                                                         : "stop";
+  }
+
+  void judge() {
+    switch (promise_) {
+      case Promise::not_promised:
+        result_.reason = "not promised; " + observation();
+        break;
+      case Promise::keeps_on:
+        judge_gaps(expectations_.max_gap, expectations_.max_gap);
+        break;
+      case Promise::pause:
+        judge_gaps(expectations_.pause_gap,
+                   complete_ ? expectations_.max_gap : expectations_.pause_gap);
+        break;
+      case Promise::stop:
+        judge_stop();
+        break;
+    }
+  }
+
+  std::string observation() const {
+    return name() + " " + result_.observed + ", longest gap " + format_duration(longest_);
+  }
+
+  void judge_gaps(Duration limit, Duration last_limit) {
+    std::uint64_t violations = 0;
+    const Gap* starved = nullptr;
+    for (const Gap& gap : gaps_) {
+      const Duration allowed = &gap == &gaps_.back() ? last_limit : limit;
+      if (gap.length() <= allowed) continue;
+      if (traffic_.tried(gap.interval) <= allowed) {
+        starved = &gap;
+        continue;
+      }
+      ++violations;
+      sample(gap, allowed);
+    }
+    result_.counts.emplace_back("gaps_too_long", violations);
+    if (violations > 0) {
+      result_.verdict = Verdict::fail;
+      result_.reason = result_.samples.front().what;
+    } else if (starved != nullptr) {
+      result_.reason = "no " + name() + " for " + format_duration(starved->length()) + " from " +
+                       at(starved->interval.begin) +
+                       ", but no client was trying for long enough to judge";
+    } else if (!complete_) {
+      result_.reason = "the run ended before the fault was healed; " + observation();
+    } else {
+      result_.verdict = Verdict::pass;
+      result_.reason = observation();
+    }
+  }
+
+  void sample(const Gap& gap, Duration allowed) {
+    if (result_.samples.size() == max_samples) return;
+    const bool last = gap.after == none;
+    Finding finding;
+    finding.what = "no " + name() + " for " + format_duration(gap.length()) + " from " +
+                   at(gap.interval.begin) + (last ? " until the heal" : "") +
+                   ", promised: " + std::string(to_string(promise_)) + ", at most " +
+                   format_duration(allowed);
+    for (const std::size_t i : {gap.before, gap.after}) {
+      if (i != none) finding.operations.push_back(history_.operations[i]);
+    }
+    result_.samples.push_back(std::move(finding));
+  }
+
+  void judge_stop() {
+    std::uint64_t attempts = 0;
+    std::uint64_t served = 0;
+    for (const Interval& interval : line_.without_quorum) {
+      const Interval stopped = settled(interval);
+      const std::uint64_t known = greatest_acknowledged(stopped.begin);
+      for (const Operation& o : history_.operations) {
+        if (o.kind != operation_kind(service_)) continue;
+        if (stopped.contains(o.invoked) && attempts_something(o, known)) ++attempts;
+        if (!serves(o, service_) || !stopped.contains(o.completed)) continue;
+        if (service_ == Service::writes && o.invoked < stopped.begin) continue;
+        ++served;
+        sample(o, interval);
+      }
+    }
+    result_.counts.emplace_back("attempts_without_quorum", attempts);
+    result_.counts.emplace_back("served_without_quorum", served);
+    if (served > 0) {
+      result_.verdict = Verdict::fail;
+      result_.reason = std::to_string(served) + " of " + name() + " were served without a quorum";
+    } else if (line_.without_quorum.empty()) {
+      result_.reason = "a quorum stood all the time";
+    } else if (attempts < enough_attempts) {
+      result_.reason =
+          "only " + format_count(attempts, "attempt") + " at " + name() + " while no quorum stood" +
+          (service_ == Service::writes
+               ? ""
+               : ", later than " + format_duration(expectations_.settle) + " after the strike");
+    } else {
+      result_.verdict = Verdict::pass;
+      result_.reason =
+          name() + " stop: none of " + format_count(attempts, "attempt") + " without a quorum";
+    }
+  }
+
+  // The part of an interval without quorum in which nothing may be served.
+  Interval settled(Interval interval) const {
+    if (service_ == Service::writes) return interval;
+    Time strike = *line_.strike;
+    for (const Event& event : history_.events) {
+      const auto* fault = std::get_if<FaultChanged>(&event.what);
+      const bool struck = fault != nullptr && fault->stage == FaultStage::striking;
+      if (struck && event.time <= interval.begin) strike = event.time;
+    }
+    interval.begin = std::max(interval.begin, strike + expectations_.settle + 1);
+    return interval;
+  }
+
+  std::uint64_t greatest_acknowledged(Time before) const {
+    std::uint64_t greatest = 0;
+    for (const Operation& o : history_.operations) {
+      if (serves(o, Service::writes) && o.completed <= before) {
+        greatest = std::max(greatest, o.sequence);
+      }
+    }
+    return greatest;
+  }
+
+  bool attempts_something(const Operation& o, std::uint64_t known) const {
+    return service_ != Service::reads || (o.sequence != 0 && o.sequence <= known);
+  }
+
+  void sample(const Operation& o, Interval without_quorum) {
+    if (result_.samples.size() == max_samples) return;
+    result_.samples.push_back({"served at " + at(o.completed) + ", while no quorum stood from " +
+                                   at(without_quorum.begin) + " to " + at(without_quorum.end),
+                               {o}});
+  }
+
+  void count_phases() {
+    for (const auto& [phase, interval] : line_.phases) {
+      const auto begin = traffic_.first_served_since(interval.begin);
+      const bool last = &interval == &line_.phases.back().second;
+      const auto end = last ? traffic_.served().end() : traffic_.first_served_since(interval.end);
+      Duration gap = 0;
+      Time previous = interval.begin;
+      for (auto served = begin; served < end; ++served) {
+        gap = std::max(gap, served->completed - previous);
+        previous = served->completed;
+      }
+      gap = std::max(gap, interval.end - previous);
+      result_.counts.emplace_back(phase + ".ok", begin < end ? end - begin : 0);
+      result_.counts.emplace_back(phase + ".length_ns", interval.end - interval.begin);
+      result_.counts.emplace_back(phase + ".longest_gap_ns", gap);
+    }
+  }
+
+  std::string at(Time time) const { return format_time(time, history_.header.monotonic); }
+
+  const History& history_;
+  const Expectations& expectations_;
+  const Service service_;
+  const Promise promise_;
+  const Timeline line_;
+  const Traffic traffic_;
+  CheckResult result_;
+  Interval window_;
+  bool complete_ = false;  // the window reaches to the heal
+  std::vector<Gap> gaps_;
+  Duration longest_ = 0;
+};
+
+}  // namespace
+
+CheckResult check_availability(const History& history, Service service) {
+  return Checker(history, service).run();
+}
+
+}  // namespace faultline

@@ -1,0 +1,283 @@
+#include "checkers/availability.h"
+
+#include <gtest/gtest.h>
+
+#include "checkers/testing_run.h"
+
+namespace faultline {
+namespace {
+
+using testing::count;
+using testing::RunBuilder;
+
+constexpr Time strike = RunBuilder::strike;
+constexpr Time proven = RunBuilder::proven;
+constexpr Time heal = RunBuilder::heal;
+constexpr Time drain = RunBuilder::drain;
+
+// Served but for [from, to), when it is only tried.
+RunBuilder outage(Time from, Time to, Promise promise, Service service = Service::writes) {
+  RunBuilder run;
+  run.fault(1).serve(service, 0, from).attempt(service, from, to).serve(service, to, drain);
+  run.expect().writes = run.expect().reads = promise;
+  return run;
+}
+
+CheckResult check(const RunBuilder& run, Service service = Service::writes) {
+  return check_availability(run.build(), service);
+}
+
+struct GapCase {
+  Promise promise;
+  Time from, to;
+  Verdict verdict;
+  const char* observed;
+};
+
+class Gaps : public ::testing::TestWithParam<GapCase> {};
+
+TEST_P(Gaps, AreJudged) {
+  const GapCase& c = GetParam();
+  for (const Service service : {Service::writes, Service::reads, Service::deliveries}) {
+    const CheckResult result = check(outage(c.from, c.to, c.promise, service), service);
+    EXPECT_EQ(result.verdict, c.verdict) << result.reason;
+    EXPECT_EQ(result.observed, c.observed) << result.reason;
+    EXPECT_TRUE(result.judged);
+    EXPECT_EQ(result.verdict == Verdict::fail, !result.samples.empty());
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Continue, Gaps,
+    ::testing::Values(
+        GapCase{Promise::keeps_on, strike, strike, Verdict::pass, "continue"},
+        GapCase{Promise::keeps_on, strike, strike + 4 * second, Verdict::pass, "continue"},
+        GapCase{Promise::keeps_on, strike, strike + 6 * second, Verdict::fail, "pause"},
+        GapCase{Promise::keeps_on, strike + 15 * second, strike + 21 * second, Verdict::fail,
+                "pause"},
+        // across the strike: the gap began before
+        GapCase{Promise::keeps_on, strike - 3 * second, strike + 3 * second, Verdict::fail,
+                "pause"},
+        // until the heal, and not a moment of what comes after it
+        GapCase{Promise::keeps_on, heal - 6 * second, heal + 6 * second, Verdict::fail, "stop"},
+        GapCase{Promise::keeps_on, heal - 4 * second, heal + 9 * second, Verdict::pass, "continue"},
+        // before the strike and after the heal is none of its business
+        GapCase{Promise::keeps_on, strike - 9 * second, strike - 2 * second, Verdict::pass,
+                "continue"},
+        GapCase{Promise::keeps_on, heal + second, heal + 30 * second, Verdict::pass, "continue"}));
+
+INSTANTIATE_TEST_SUITE_P(
+    Pause, Gaps,
+    ::testing::Values(GapCase{Promise::pause, strike, strike, Verdict::pass, "continue"},
+                      GapCase{Promise::pause, strike, strike + 14 * second, Verdict::pass, "pause"},
+                      GapCase{Promise::pause, strike, strike + 16 * second, Verdict::fail, "pause"},
+                      GapCase{Promise::pause, heal - 10 * second, heal, Verdict::fail, "stop"},
+                      GapCase{Promise::pause, strike, heal + 5 * second, Verdict::fail, "stop"}));
+
+TEST(Availability, TheWitnessIsTheTwoOperationsAroundTheGap) {
+  const CheckResult result = check(outage(strike, strike + 6 * second, Promise::keeps_on));
+  ASSERT_EQ(result.samples.size(), 1u);
+  ASSERT_EQ(result.samples[0].operations.size(), 2u);
+  EXPECT_EQ(result.samples[0].operations[0].invoked, strike - second / 10);
+  EXPECT_EQ(result.samples[0].operations[1].invoked, strike + 6 * second);
+  EXPECT_EQ(count(result.counts, "longest_gap_ns"), 6'100'000'000u);
+}
+
+TEST(Availability, NeverServedAfterTheStrike) {
+  RunBuilder run;
+  run.fault(1).serve(Service::writes, 0, strike).attempt(Service::writes, strike, drain);
+  run.expect().writes = Promise::keeps_on;
+  EXPECT_EQ(check(run).verdict, Verdict::fail);
+  EXPECT_EQ(check(run).observed, "stop");
+}
+
+TEST(Availability, AGapInWhichNobodyTriedIsUnknown) {
+  RunBuilder run;
+  run.fault(1).serve(Service::writes, 0, strike).serve(Service::writes, strike + 8 * second, drain);
+  run.serve(Service::reads, 0, drain);  // the harness lives
+  run.expect().writes = Promise::keeps_on;
+  EXPECT_EQ(check(run).verdict, Verdict::unknown);
+}
+
+TEST(Availability, AGapInWhichOneOperationWasUnderWayIsAViolation) {
+  RunBuilder run;
+  run.fault(1).serve(Service::writes, 0, strike).serve(Service::writes, strike + 8 * second, drain);
+  run.serve(Service::reads, 0, drain);
+  run.serve_one(Service::writes, strike, strike + 8 * second);
+  run.expect().writes = Promise::keeps_on;
+  EXPECT_EQ(check(run).verdict, Verdict::fail);
+}
+
+TEST(Availability, AHarnessThatStoodStillIsUnknown) {
+  RunBuilder run;
+  run.fault(1).serve(Service::writes, 0, strike + 2 * second);
+  run.serve_one(Service::writes, strike + 2 * second, strike + 12 * second);
+  run.serve(Service::writes, strike + 12 * second, drain);
+  run.expect().writes = Promise::keeps_on;
+  EXPECT_EQ(check(run).verdict, Verdict::unknown);
+}
+
+TEST(Availability, AStarvedGapDoesNotHideAnother) {
+  RunBuilder run;
+  run.fault(1).serve(Service::writes, 0, strike);
+  run.attempt(Service::writes, strike, strike + 6 * second);
+  run.serve(Service::writes, strike + 6 * second, strike + 15 * second);
+  run.serve(Service::writes, strike + 25 * second, drain);
+  run.expect().writes = Promise::keeps_on;
+  EXPECT_EQ(check(run).verdict, Verdict::fail);
+}
+
+TEST(Availability, WithoutAFaultNothingIsJudged) {
+  RunBuilder run;
+  run.serve(Service::writes, 0, drain);
+  run.expect().writes = Promise::keeps_on;
+  const CheckResult result = check(run);
+  EXPECT_EQ(result.verdict, Verdict::unknown);
+  EXPECT_EQ(result.observed, "");
+  EXPECT_EQ(count(result.counts, "steady.ok"), 200u);
+}
+
+TEST(Availability, ARunThatEndsBeforeTheHealCannotPass) {
+  for (const Promise promise : {Promise::keeps_on, Promise::pause}) {
+    testing::HistoryBuilder b;
+    b.event(0, PhaseStarted{"steady"});
+    b.event(10 * second, FaultChanged{0, FaultStage::striking, "", "", {"n1"}, ""});
+    for (int i = 1; i <= 150; ++i) {
+      const Time time = i * second / 10;
+      b.publish(1, static_cast<std::uint64_t>(i), time, time + 1, static_cast<std::uint64_t>(i));
+    }
+    b.header().expectations.writes = promise;
+    EXPECT_EQ(check_availability(b.build(), Service::writes).verdict, Verdict::unknown);
+  }
+}
+
+TEST(Availability, AnInterruptedRunMayStillBeOnItsWayBack) {
+  RunBuilder run;
+  run.fault(1).serve(Service::writes, 0, strike).attempt(Service::writes, strike, drain);
+  run.event(strike + 8 * second, Interrupted{"by the user"});
+  run.expect().writes = Promise::pause;
+  EXPECT_EQ(check(run).verdict, Verdict::unknown);
+  run.expect().writes = Promise::keeps_on;
+  EXPECT_EQ(check(run).verdict, Verdict::fail);
+}
+
+// --- stop ---
+
+RunBuilder stopped() {
+  RunBuilder run;
+  run.fault(2).serve_all(0, strike).attempt_all(strike, heal).serve_all(heal + 3 * second, drain);
+  run.expect().writes = run.expect().reads = Promise::stop;
+  return run;
+}
+
+TEST(AvailabilityStop, NothingServedWithoutAQuorum) {
+  for (const Service service : {Service::writes, Service::reads, Service::deliveries}) {
+    const CheckResult result = check(stopped(), service);
+    EXPECT_EQ(result.verdict, Verdict::pass) << result.reason;
+    EXPECT_EQ(result.observed, "stop");
+  }
+}
+
+TEST(AvailabilityStop, AWriteAcknowledgedWithoutAQuorum) {
+  RunBuilder run = stopped();
+  const Operation bad = run.serve_one(Service::writes, proven, proven + 1);
+  const CheckResult result = check(run);
+  EXPECT_EQ(result.verdict, Verdict::fail);
+  ASSERT_EQ(result.samples.size(), 1u);
+  EXPECT_EQ(result.samples[0].operations, std::vector<Operation>{bad});
+}
+
+TEST(AvailabilityStop, AWriteInvokedBeforeTheFaultWasProven) {
+  RunBuilder run = stopped();
+  run.serve_one(Service::writes, proven - 1, proven + second);
+  EXPECT_EQ(check(run).verdict, Verdict::pass);
+}
+
+TEST(AvailabilityStop, AWriteAcknowledgedOnceTheHealBegan) {
+  RunBuilder run = stopped();
+  run.serve_one(Service::writes, proven + second, heal);
+  EXPECT_EQ(check(run).verdict, Verdict::pass);
+}
+
+TEST(AvailabilityStop, ReadsHaveTimeToSettle) {
+  for (const Service service : {Service::reads, Service::deliveries}) {
+    RunBuilder settling = stopped();
+    settling.serve_one(service, strike + 24 * second, strike + 25 * second);
+    EXPECT_EQ(check(settling, service).verdict, Verdict::pass);
+    RunBuilder late = stopped();
+    late.serve_one(service, strike + 24 * second, strike + 25 * second + 1);
+    EXPECT_EQ(check(late, service).verdict, Verdict::fail);
+    RunBuilder healing = stopped();
+    healing.serve_one(service, heal - second, heal);
+    EXPECT_EQ(check(healing, service).verdict, Verdict::pass);
+  }
+}
+
+TEST(AvailabilityStop, AbsentIsNoAnswerOfAMessage) {
+  RunBuilder run = stopped();
+  run.builder.answer(OperationKind::read, Answer::absent, 1, heal - 2 * second, heal - second);
+  EXPECT_EQ(check(run, Service::reads).verdict, Verdict::pass);
+}
+
+TEST(AvailabilityStop, TooFewAttemptsProveNothing) {
+  RunBuilder run;
+  run.fault(2).serve_all(0, strike).attempt_all(strike, strike + second).serve_all(heal, drain);
+  run.expect().writes = run.expect().reads = Promise::stop;
+  EXPECT_EQ(check(run, Service::writes).verdict, Verdict::unknown);  // five of them after proof
+  EXPECT_EQ(check(run, Service::reads).verdict, Verdict::unknown);
+  run.attempt(Service::reads, strike + 10 * second, strike + 24 * second);  // all too early
+  EXPECT_EQ(check(run, Service::reads).verdict, Verdict::unknown);
+  run.attempt(Service::reads, strike + 26 * second, strike + 27 * second);
+  EXPECT_EQ(check(run, Service::reads).verdict, Verdict::pass);
+}
+
+TEST(AvailabilityStop, AttemptsAtMessagesThatDoNotExistProveNothing) {
+  RunBuilder run;
+  run.fault(2).serve_all(0, strike).serve_all(heal, drain);
+  for (int i = 0; i < 100; ++i) {
+    const Time time = strike + 30 * second + i * second / 10;
+    run.builder.unanswered(OperationKind::read, 201, time, time + 1);
+  }
+  run.expect().reads = Promise::stop;
+  EXPECT_EQ(check(run, Service::reads).verdict, Verdict::unknown);
+}
+
+TEST(AvailabilityStop, WithAQuorumAllTheTimeNothingIsProven) {
+  RunBuilder run;
+  run.fault(1).serve_all(0, strike).attempt_all(strike, heal).serve_all(heal, drain);
+  run.expect().writes = Promise::stop;
+  EXPECT_EQ(check(run).verdict, Verdict::unknown);
+}
+
+// --- never judged ---
+
+TEST(Availability, NotPromisedIsMeasured) {
+  const CheckResult result = check(outage(strike, strike + 6 * second, Promise::not_promised));
+  EXPECT_FALSE(result.judged);
+  EXPECT_EQ(result.verdict, Verdict::unknown);
+  EXPECT_EQ(result.observed, "pause");
+}
+
+TEST(Availability, DirectReadsAreNeverJudged) {
+  RunBuilder run;
+  run.fault(1).serve(Service::direct_reads, 0, drain);
+  run.expect().reads = Promise::stop;
+  const CheckResult result = check(run, Service::direct_reads);
+  EXPECT_EQ(result.check, "availability.direct_reads");
+  EXPECT_FALSE(result.judged);
+  EXPECT_EQ(result.observed, "continue");
+}
+
+TEST(Availability, PhasesAreMeasured) {
+  const CheckResult result = check(outage(strike, strike + 6 * second, Promise::keeps_on));
+  EXPECT_EQ(count(result.counts, "steady.ok"), 200u);
+  EXPECT_EQ(count(result.counts, "steady.length_ns"), 20'000'000'000u);
+  EXPECT_EQ(count(result.counts, "fault.ok"), 340u);
+  EXPECT_EQ(count(result.counts, "fault.longest_gap_ns"), 6'001'000'000u);
+  EXPECT_EQ(count(result.counts, "recovery.ok"), 400u);
+  EXPECT_EQ(count(result.counts, "drain.ok"), 0u);
+  EXPECT_EQ(count(result.counts, "drain.longest_gap_ns"), 10'000'000'000u);
+}
+
+}  // namespace
+}  // namespace faultline

@@ -1,0 +1,126 @@
+#include "checkers/recovery.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include "checkers/format.h"
+#include "checkers/timeline.h"
+
+namespace faultline {
+
+namespace {
+
+// What the promised time counts from.
+struct Moment {
+  Time healing = 0;  // the step that leads to it began
+  Time time = 0;
+  std::string name;
+};
+
+std::optional<Moment> healed(const Timeline& line) {
+  if (!line.heal || !line.healed) return std::nullopt;
+  return Moment{*line.heal, *line.healed, "the heal"};
+}
+
+// A quorum that never answered although all is healed is due from the heal on.
+std::optional<Moment> quorum(const Timeline& line) {
+  if (line.without_quorum.empty()) return std::nullopt;
+  const Time healing = line.without_quorum.front().end;
+  if (!line.quorum_regained.empty()) {
+    return Moment{healing, line.quorum_regained.front(), "the quorum"};
+  }
+  return healed(line);
+}
+
+std::optional<Moment> moment(const Timeline& line, Resume resume) {
+  switch (resume) {
+    case Resume::healed:
+      return healed(line);
+    case Resume::quorum:
+      return quorum(line);
+    case Resume::not_promised:
+      break;
+  }
+  return line.without_quorum.empty() ? healed(line) : quorum(line);
+}
+
+// How long the clients of the workload were at it.
+Time observed_until(const History& history, const Timeline& line) {
+  const Interval* drain = line.phase("drain");
+  Time until = drain != nullptr ? drain->begin : line.end;
+  for (const Event& event : history.events) {
+    if (std::holds_alternative<Interrupted>(event.what)) until = std::min(until, event.time);
+  }
+  return until;
+}
+
+std::string missing(const Timeline& line, Resume resume) {
+  if (!line.strike) return "no fault struck";
+  if (resume == Resume::quorum && line.without_quorum.empty()) return "the quorum was never lost";
+  return "the run ended before everything was healed";
+}
+
+}  // namespace
+
+CheckResult check_recovery(const History& history, Service service) {
+  const Expectations& expectations = history.header.expectations;
+  const Timeline line = timeline(history);
+  const std::string name(to_string(service));
+
+  CheckResult result;
+  result.check = "recovery." + name;
+  result.judged = expectations.resume != Resume::not_promised && service != Service::direct_reads;
+  const auto from = moment(line, expectations.resume);
+  if (!from) {
+    result.reason = missing(line, expectations.resume);
+    return result;
+  }
+
+  const Traffic traffic(history, service, expectations.max_gap / 2);
+  const Time deadline = from->time + expectations.recover_within;
+  const auto first = traffic.first_served_since(from->time);
+  const auto sooner = traffic.first_served_since(from->healing);
+  const bool served = first != traffic.served().end();
+  const bool at_once = sooner != first;
+  if (served) {
+    const Duration after = at_once ? 0 : first->completed - from->time;
+    result.counts.emplace_back("recovered_after_ns", after);
+  }
+
+  const Time until = observed_until(history, line);
+  const std::string within =
+      " within " + format_duration(expectations.recover_within) + " of " + from->name;
+  if (served && first->completed <= deadline) {
+    result.verdict = Verdict::pass;
+    result.reason =
+        name + " back " +
+        (at_once ? "before " : format_duration(first->completed - from->time) + " after ") +
+        from->name;
+  } else if (until < deadline) {
+    result.reason = name + " were not back when the run went on, " +
+                    format_duration(std::max<Duration>(until - from->time, 0)) + " after " +
+                    from->name;
+  } else if (traffic.tried({from->time, deadline}) <= expectations.recover_within / 2) {
+    result.reason = "hardly any client was trying " + name + within;
+  } else {
+    result.verdict = Verdict::fail;
+    result.reason =
+        "recovery: " + name + " not back" + within + ", " +
+        (served ? "but after " + format_duration(first->completed - from->time) : "nor later");
+    Finding finding{result.reason, {}};
+    if (first != traffic.served().begin()) {
+      finding.operations.push_back(history.operations[std::prev(first)->operation]);
+    }
+    if (served) finding.operations.push_back(history.operations[first->operation]);
+    result.samples.push_back(std::move(finding));
+  }
+  if (!result.judged) {
+    result.verdict = Verdict::unknown;
+    result.reason = "not promised; " + result.reason;
+    result.samples.clear();
+  }
+  return result;
+}
+
+}  // namespace faultline
