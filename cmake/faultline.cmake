@@ -22,10 +22,11 @@ function(faultline_library name)
   target_link_libraries(${name} PUBLIC faultline_options ${ARG_LIBRARIES})
 endfunction()
 
-# faultline_test(NAME SOURCES a_test.cc ... LIBRARIES ... [LABELS unit|broker|long ...] [TIMEOUT s])
+# faultline_test(NAME SOURCES a_test.cc ... LIBRARIES ... [LABELS unit|broker|long] [TIMEOUT s])
 # One executable; every case of it is a ctest of its own. `unit` needs nothing
 # but the file system, `broker` runs real brokers, `long` is left to ./test --long.
-# What runs brokers has the machine for itself.
+# What runs brokers has the machine for itself. Its name in ctest starts with NAME/,
+# since of two tests of one name ctest would run only one.
 function(faultline_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS" ${ARGN})
   if(NOT ARG_LABELS)
@@ -34,19 +35,23 @@ function(faultline_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
-  set(run_serial FALSE)
-  if("broker" IN_LIST ARG_LABELS OR "long" IN_LIST ARG_LABELS)
-    set(run_serial TRUE)
+  if(NOT ARG_LABELS MATCHES "^(unit|broker|long)$")
+    message(FATAL_ERROR "${name}: LABELS must be one of unit, broker, long; not ${ARG_LABELS}")
+  endif()
+  set(run_serial TRUE)
+  if(ARG_LABELS STREQUAL "unit")
+    set(run_serial FALSE)
   endif()
   add_executable(${name} ${ARG_SOURCES})
-  if("unit" IN_LIST ARG_LABELS)
+  if(ARG_LABELS STREQUAL "unit")
     add_dependencies(unit_tests ${name})
   endif()
   target_link_libraries(${name} PRIVATE faultline_options ${ARG_LIBRARIES} GTest::gtest_main)
   gtest_discover_tests(${name}
+    TEST_PREFIX ${name}/
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
     DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT} RUN_SERIAL ${run_serial})
+    PROPERTIES LABELS ${ARG_LABELS} TIMEOUT ${ARG_TIMEOUT} RUN_SERIAL ${run_serial})
 endfunction()
 
 # faultline_benchmark(NAME SOURCES ... LIBRARIES ...): run by ./bench
