@@ -40,8 +40,8 @@ class Broker {
   virtual bool answers(const std::string& server) = 0;  // it serves its monitoring endpoint
   virtual bool all_healthy() = 0;                       // and is current, all of them
 
-  virtual void create_stream(const StreamSettings&) = 0;  // with its groups; throws ClusterError
-  virtual LeadersSeen leaders() = 0;                      // empty names where nobody leads
+  virtual void create_stream(const StreamSettings&) = 0;   // with its groups; throws ClusterError
+  virtual LeadersSeen leaders() = 0;                       // empty names where nobody leads
   virtual std::vector<std::string> replica_servers() = 0;  // of the stream, by server name
   virtual bool stream_absent() = 0;  // the metadata group leads and says "not found"
   virtual std::vector<ReplicaState> replica_states() = 0;  // each server asked by itself

@@ -1,12 +1,17 @@
 #include "harness/broker/nats/nats_binary.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include <boost/process/args.hpp>
 #include <boost/process/child.hpp>
 #include <boost/process/exe.hpp>
 #include <boost/process/io.hpp>
+#include <chrono>
+#include <condition_variable>
 #include <cstdlib>
+#include <mutex>
+#include <thread>
 
 #include "harness/cluster/cluster.h"
 
@@ -15,24 +20,29 @@ namespace {
 
 namespace fs = std::filesystem;
 namespace process = boost::process;
+using namespace std::chrono_literals;
 using Line = std::function<void(const std::string&)>;
 
-// Output of a program, stdout and stderr, line by line; returns its exit code.
-// A program that writes without end is cut off.
-int run(const fs::path& program, const std::vector<std::string>& arguments, const Line& line) {
-  constexpr int most_lines = 100'000;
+// Kills a process that takes too long, until it goes out of scope.
+std::jthread watchdog(pid_t pid, std::chrono::seconds limit) {
+  return std::jthread([pid, limit](std::stop_token stop) {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, limit, [] { return false; });
+    if (!stop.stop_requested()) ::kill(pid, SIGKILL);
+  });
+}
+
+// Hands on what a program writes to stdout and stderr; returns its exit code.
+int run(const fs::path& program, const std::vector<std::string>& arguments,
+        std::chrono::seconds limit, const Line& line) {
   process::ipstream output;
   process::child child(
       process::exe = program.string(), process::args = arguments,
       process::std_in<process::null, (process::std_out & process::std_err)> output);
-  int lines = 0;
-  for (std::string text; std::getline(output, text);) {
-    if (++lines > most_lines) {
-      child.terminate();
-      return EXIT_FAILURE;
-    }
-    line(text);
-  }
+  const auto limited = watchdog(child.id(), limit);
+  for (std::string text; std::getline(output, text);) line(text);
   child.wait();
   return child.exit_code();
 }
@@ -45,7 +55,7 @@ NatsBinary checked(const fs::path& path) {
     throw ClusterError(what + " is not an executable file");
   std::optional<NatsVersion> version;
   try {
-    run(path, {"--version"}, [&](const std::string& line) {
+    run(path, {"--version"}, 10s, [&](const std::string& line) {
       constexpr std::string_view sign = "nats-server: ";
       if (line.starts_with(sign)) version = parse_nats_version(line.substr(sign.size()));
     });
@@ -58,7 +68,11 @@ NatsBinary checked(const fs::path& path) {
   return {fs::absolute(path), *version};
 }
 
-void install(const fs::path& installer, const std::string& version, const Line& progress) {
+// The binary that the installer put into the cache: its last line of output. Of
+// another version (exit code 3) only where none was asked for.
+fs::path install(const fs::path& installer, const std::string& version, bool any_will_do,
+                 const Line& progress) {
+  constexpr int other_version = 3;
   std::string last;
   const auto told = [&](const std::string& line) {
     if (!line.empty()) last = line;
@@ -68,8 +82,10 @@ void install(const fs::path& installer, const std::string& version, const Line& 
   const auto instead = " (or give one with --broker-binary PATH)";
   try {
     progress("installing nats-server " + version);
-    if (run(installer, {version}, told) != EXIT_SUCCESS)
-      throw ClusterError(failed + (last.empty() ? installer.string() + " failed" : last) + instead);
+    const int code = run(installer, {version}, 30min, told);
+    if (code == EXIT_SUCCESS || (code == other_version && any_will_do)) return last;
+    if (code == other_version) last = "only " + last + " is to be had";
+    throw ClusterError(failed + (last.empty() ? installer.string() + " failed" : last) + instead);
   } catch (const process::process_error& error) {
     throw ClusterError(failed + installer.string() + ": " + error.code().message() + instead);
   }
@@ -98,8 +114,8 @@ NatsBinary find_nats_binary(const NatsBinaryChoice& choice, const Line& progress
                        FAULTLINE_DEFAULT_NATS_VERSION + ")");
   const auto name = wanted.starts_with('v') ? wanted.substr(1) : wanted;
   const auto path = sources.cache / name / "nats-server";
-  if (!fs::exists(path)) install(sources.installer, name, progress);
-  return checked(path);
+  if (fs::exists(path)) return checked(path);
+  return checked(install(sources.installer, name, choice.version.empty(), progress));
 }
 
 }  // namespace faultline

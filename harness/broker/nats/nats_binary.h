@@ -16,13 +16,13 @@ struct NatsBinary {
 
 struct NatsBinaryChoice {
   std::filesystem::path binary;  // if given, this very one
-  std::string version;           // else this one; empty: the default
+  std::string version;           // else this one; empty: the default, or what can be had
 };
 
 // Where to look and how to install; the defaults are what a user has.
 struct NatsBinarySources {
   std::filesystem::path cache;      // <cache>/<version>/nats-server
-  std::filesystem::path installer;  // called as `installer VERSION`, fills the cache
+  std::filesystem::path installer;  // tools/install-nats: `installer VERSION` prints the path
   static NatsBinarySources of_this_user();
 };
 
