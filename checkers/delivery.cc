@@ -1,0 +1,151 @@
+#include "checkers/delivery.h"
+
+#include <algorithm>
+#include <compare>
+#include <map>
+#include <unordered_map>
+
+#include "checkers/format.h"
+#include "checkers/observations.h"
+
+namespace faultline {
+namespace {
+
+struct Groups {
+  std::vector<std::string> names;                          // in order of name
+  std::unordered_map<std::uint32_t, std::uint32_t> index;  // process -> index into names
+};
+
+Groups groups(const History& history) {
+  std::map<std::string, std::vector<std::uint32_t>> members;
+  for (const auto& event : history.events)
+    if (const auto* process = std::get_if<ProcessStarted>(&event.what))
+      if (!process->group.empty()) members[process->group].push_back(process->process);
+  Groups result;
+  for (const auto& [name, processes] : members) {
+    for (const auto process : processes)
+      result.index[process] = static_cast<std::uint32_t>(result.names.size());
+    result.names.push_back(name);
+  }
+  return result;
+}
+
+struct Delivered {
+  std::uint32_t group = 0;
+  std::uint64_t sequence = 0;
+  Value value;
+  std::size_t operation = 0;
+
+  bool same_message(const Delivered& other) const {
+    return group == other.group && sequence == other.sequence && value == other.value;
+  }
+  auto operator<=>(const Delivered&) const = default;
+};
+
+struct Acknowledged {
+  std::uint32_t group = 0;
+  std::uint64_t sequence = 0;
+  Time completed = 0;
+  auto operator<=>(const Acknowledged&) const = default;
+};
+
+struct Consumed {  // both sorted
+  std::vector<Delivered> deliveries;
+  std::vector<Acknowledged> acks;
+
+  bool acked_before(std::uint32_t group, std::uint64_t sequence, Time time) const {
+    const auto first = std::ranges::lower_bound(acks, Acknowledged{group, sequence, -never});
+    return first != acks.end() && first->group == group && first->sequence == sequence &&
+           first->completed < time;
+  }
+};
+
+Consumed consumed(const History& history, const Groups& groups) {
+  Consumed result;
+  for (std::size_t i = 0; i < history.operations.size(); ++i) {
+    const auto& operation = history.operations[i];
+    const bool delivery = operation.kind == OperationKind::deliver && brings_message(operation);
+    const bool ack = operation.kind == OperationKind::ack && operation.outcome == Outcome::ok;
+    if (!delivery && !ack) continue;
+    const auto group = groups.index.find(operation.process);
+    if (group == groups.index.end()) continue;
+    if (delivery)
+      result.deliveries.push_back({group->second, operation.sequence, operation.value, i});
+    else
+      result.acks.push_back({group->second, operation.sequence, operation.completed});
+  }
+  std::ranges::sort(result.deliveries);
+  std::ranges::sort(result.acks);
+  return result;
+}
+
+// Which of the stored messages the group never got. Both are in order of sequence.
+std::vector<Sighting> missing(const std::vector<Sighting>& stored,
+                              const std::vector<Delivered>& deliveries, std::uint32_t group) {
+  std::vector<Sighting> result;
+  auto at = std::ranges::lower_bound(deliveries, group, {}, &Delivered::group);
+  for (const auto& message : stored) {
+    const Delivered wanted{group, message.sequence, message.value, 0};
+    while (at != deliveries.end() && *at < wanted) ++at;
+    if (at == deliveries.end() || !at->same_message(wanted)) result.push_back(message);
+  }
+  return result;
+}
+
+}  // namespace
+
+CheckResult check_delivery(const History& history) {
+  CheckResult result;
+  result.check = "delivery";
+  const auto drain = drained(history);
+  const auto all = groups(history);
+  const auto [deliveries, acks] = consumed(history, all);
+  const Consumed both{deliveries, acks};
+
+  std::uint64_t redeliveries = 0, after_ack = 0;
+  for (std::size_t i = 0; i < deliveries.size(); ++i) {
+    redeliveries += i > 0 && deliveries[i].same_message(deliveries[i - 1]);
+    const auto& operation = history.operations[deliveries[i].operation];
+    after_ack += operation.deliveries > 1 &&
+                 both.acked_before(deliveries[i].group, operation.sequence, operation.completed);
+  }
+
+  std::uint64_t undelivered = 0;
+  std::string reason;
+  for (std::uint32_t group = 0; group < all.names.size(); ++group) {
+    const auto lacks = missing(drain.messages, deliveries, group);
+    if (lacks.empty()) continue;
+    undelivered += lacks.size();
+    reason += (reason.empty() ? "" : "; ") + of(lacks.size(), drain.messages.size()) +
+              " stored messages never reached the group " + all.names[group];
+    for (std::size_t i = 0; drain.finished && i < lacks.size() && has_room(result); ++i)
+      add_finding(result, history,
+                  "value " + to_string(lacks[i].value) + " at sequence " +
+                      std::to_string(lacks[i].sequence) + " never reached the group " +
+                      all.names[group],
+                  {lacks[i].operation});
+  }
+
+  result.counts = {{"stored", drain.messages.size()},
+                   {"groups", all.names.size()},
+                   {"undelivered", undelivered},
+                   {"redeliveries", redeliveries},
+                   {"delivered_after_ack", after_ack}};
+  if (all.names.empty()) {
+    result.judged = false;
+    result.reason = "no consumer group took part";
+  } else if (!drain.finished) {
+    result.reason = drain.reason;
+  } else if (undelivered > 0) {
+    result.verdict = Verdict::fail;
+    result.reason = reason;
+  } else if (drain.messages.empty()) {
+    result.reason = "nothing was stored that could have been delivered";
+  } else {
+    result.verdict = Verdict::pass;
+    result.reason = "every stored message reached every group";
+  }
+  return result;
+}
+
+}  // namespace faultline

@@ -1,0 +1,16 @@
+// Duplicates: one value stored at two sequences, as judged reads saw it. A
+// redelivery brings the same sequence again and is none; nor is a publish that
+// was acknowledged as "duplicate", which stored nothing.
+//
+// Counts: values (distinct, read), duplicates (of those), extra_copies.
+// Complexity: O(n log n).
+#pragma once
+
+#include "checkers/history.h"
+#include "checkers/verdict.h"
+
+namespace faultline {
+
+CheckResult check_duplicate(const History&);
+
+}  // namespace faultline

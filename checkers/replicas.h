@@ -1,0 +1,22 @@
+// Replicas: what each server says of its own copy, recorded in the drain (the last
+// word counts), must be equal and agree with the drain. A server that cannot be
+// reached, or a copy that is gone, stays behind or differs, is a finding. Servers
+// without the stream are fine as long as as many hold it as it has replicas.
+//
+// Unknown where nothing was recorded, where the stream is gone everywhere (the
+// loss is judged by `lost`), and where the run was interrupted before the drain
+// had finished. Messages that the broker admits to have lost are a finding
+// unless loss is not promised.
+//
+// Counts: servers, holding, unreachable, behind, differing, lost_admitted.
+// Complexity: O(events).
+#pragma once
+
+#include "checkers/history.h"
+#include "checkers/verdict.h"
+
+namespace faultline {
+
+CheckResult check_replicas(const History&);
+
+}  // namespace faultline
