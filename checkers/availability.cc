@@ -68,12 +68,14 @@ class Checker {
         line_(timeline(history)),
         traffic_(history, service, expectations_.max_gap / 2) {
     result_.check = "availability." + name();
-    result_.judged = promise_ != Promise::not_promised;
+    result_.judged = promise_ != Promise::not_promised && takes_part(history, service);
   }
 
   CheckResult run() && {
     find_window();
-    if (!line_.strike) {
+    if (!takes_part(history_, service_)) {
+      result_.reason = "no consumer group took part";
+    } else if (!line_.strike) {
       result_.reason = "no fault struck";
     } else {
       measure();

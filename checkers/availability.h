@@ -33,6 +33,7 @@
 namespace faultline {
 
 // Check "availability.writes" and so on. Not judged where nothing is promised,
+// deliveries not where no consumer group took part,
 // nor for direct reads, which any replica may answer. Counts: longest_gap_ns
 // and last_gap_ns between strike and heal; for each phase P: P.ok, P.length_ns
 // and P.longest_gap_ns (within the phase). Complexity: that of Traffic.

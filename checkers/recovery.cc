@@ -70,7 +70,12 @@ CheckResult check_recovery(const History& history, Service service) {
 
   CheckResult result;
   result.check = "recovery." + name;
-  result.judged = expectations.resume != Resume::not_promised && service != Service::direct_reads;
+  result.judged = expectations.resume != Resume::not_promised && service != Service::direct_reads &&
+                  takes_part(history, service);
+  if (!takes_part(history, service)) {
+    result.reason = "no consumer group took part";
+    return result;
+  }
   const auto from = moment(line, expectations.resume);
   if (!from) {
     result.reason = missing(line, expectations.resume);

@@ -23,6 +23,7 @@ class RunBuilder {
   RunBuilder() {
     event(0, BrokerChanged{"n1", BrokerStage::ready, true, ""});
     event(0, PhaseStarted{"steady"});
+    builder.consumer(static_cast<std::uint32_t>(Service::deliveries) + 1, "durable");
     event(second, LeadersSeen{"n1", "n2", {}});
     event(strike, PhaseStarted{"fault"});
     event(heal, PhaseStarted{"recovery"});
@@ -95,8 +96,26 @@ class RunBuilder {
     return event(time, FaultChanged{0, stage, "broker-kill", "leader", std::move(servers), ""});
   }
 
+  // Everything acknowledged is read back, by each replica too.
+  RunBuilder& finish() {
+    Time time = drain;
+    for (std::size_t i = 0; i < log.size(); ++i) {
+      builder.drain_read(i + 1, log[i], time + 1, time + millisecond / 2);
+      time += millisecond;
+    }
+    for (const char* server : {"n1", "n2", "n3"}) {
+      event(end, ReplicaState{server, true, true, log.size(), 1, log.size(), 0, 0});
+    }
+    builder.header().replicas = 3;
+    return event(end, DrainFinished{true, false, 1, log.size(), ""});
+  }
+
   Expectations& expect() { return builder.header().expectations; }
-  History build() const { return builder.build(); }
+  History build() const {
+    History history = builder.build();
+    history.closed = true;
+    return history;
+  }
 
   HistoryBuilder builder;
   std::vector<Value> log;  // what was acknowledged, in order of sequence

@@ -1,6 +1,7 @@
 #include "checkers/traffic.h"
 
 #include <algorithm>
+#include <tuple>
 
 namespace faultline {
 
@@ -93,6 +94,18 @@ OperationKind operation_kind(Service service) {
 bool serves(const Operation& o, Service service) {
   return o.kind == operation_kind(service) && o.outcome == Outcome::ok &&
          (service == Service::writes || o.answer == Answer::message);
+}
+
+bool takes_part(const History& history, Service service) {
+  if (service != Service::deliveries) return true;
+  const auto& [events, operations] = std::tie(history.events, history.operations);
+  return std::any_of(events.begin(), events.end(),
+                     [](const Event& event) {
+                       const auto* process = std::get_if<ProcessStarted>(&event.what);
+                       return process != nullptr && !process->group.empty();
+                     }) ||
+         std::any_of(operations.begin(), operations.end(),
+                     [](const Operation& o) { return o.kind == OperationKind::deliver; });
 }
 
 Traffic::Traffic(const History& history, Service service, Duration patience) {

@@ -19,6 +19,9 @@ OperationKind operation_kind(Service);
 // Acknowledged publishes; reads and deliveries that brought a message.
 bool serves(const Operation&, Service);
 
+// Deliveries are served only where a consumer group took part.
+bool takes_part(const History&, Service);
+
 class Traffic {
  public:
   // Stretches longer than `patience` in which no operation of the service was

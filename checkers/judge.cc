@@ -1,0 +1,176 @@
+#include "checkers/judge.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "checkers/assumptions.h"
+#include "checkers/checks.h"
+#include "checkers/format.h"
+
+namespace faultline {
+
+namespace {
+
+CheckResult could_not_run(const Check& check, const std::string& why) {
+  CheckResult result;
+  result.check = check.name;
+  result.reason = "the checker gave up: " + why;
+  return result;
+}
+
+CheckResult run(const Check& check, const History& history) {
+  try {
+    return check.run(history);
+  } catch (const std::bad_alloc&) {
+    return could_not_run(check, "out of memory");
+  } catch (const std::exception& error) {
+    return could_not_run(check, error.what());
+  } catch (...) {
+    return could_not_run(check, "unknown error");
+  }
+}
+
+// A pass that rests on something that does not hold. A violation stays one.
+void doubt(CheckResult& result, const std::string& why) {
+  if (why.empty() || result.verdict != Verdict::pass) return;
+  result.verdict = Verdict::unknown;
+  result.reason = why + "; otherwise: " + result.reason;
+}
+
+void doubt(CheckResult& result, unsigned needs, const Assumptions& missing) {
+  if ((needs & needs_fault) != 0) {
+    doubt(result, missing.fault);
+    doubt(result, missing.phases);
+  }
+  if ((needs & needs_leader) != 0) doubt(result, missing.leader);
+  if ((needs & needs_writes) != 0) doubt(result, missing.writes);
+  if ((needs & needs_reads) != 0) doubt(result, missing.reads);
+  if ((needs & needs_deliveries) != 0) doubt(result, missing.deliveries);
+}
+
+std::string incomplete(const History& history) {
+  if (!history.damage.empty()) return "the history is damaged: " + history.damage;
+  if (!history.closed) return "the history was not ended properly";
+  return "";
+}
+
+std::optional<std::string> interruption(const History& history) {
+  for (const Event& event : history.events) {
+    if (const auto* interrupted = std::get_if<Interrupted>(&event.what)) {
+      return interrupted->reason.empty() ? "interrupted" : interrupted->reason;
+    }
+  }
+  return std::nullopt;
+}
+
+Verdict worst(const std::vector<CheckResult>& checks) {
+  Verdict verdict = Verdict::pass;
+  bool any = false;
+  for (const CheckResult& check : checks) {
+    if (!check.judged) continue;
+    any = true;
+    verdict = std::max(verdict, check.verdict);
+  }
+  return any ? verdict : Verdict::unknown;
+}
+
+std::optional<std::uint64_t> count(const CheckResult* check, std::string_view name) {
+  if (check == nullptr) return std::nullopt;
+  for (const auto& [key, value] : check->counts) {
+    if (key == name) return value;
+  }
+  return std::nullopt;
+}
+
+std::string why_failed(const CheckResult& check) {
+  const auto lost = count(&check, "lost");
+  if (check.check != "lost" || !lost) return check.reason;
+  return "lost " + std::to_string(*lost) + " of " +
+         format_count(*count(&check, "acknowledged"), "acknowledged message");
+}
+
+// The first check with this verdict, and how many more there are.
+std::string first_reason(const Judgement& judgement, Verdict verdict) {
+  std::string reason;
+  std::string others;
+  for (const CheckResult& check : judgement.checks) {
+    if (!check.judged || check.verdict != verdict) continue;
+    if (reason.empty()) {
+      reason = verdict == Verdict::fail ? why_failed(check) : check.reason;
+    } else {
+      others += (others.empty() ? "" : ", ") + check.check;
+    }
+  }
+  if (!others.empty() && verdict == Verdict::fail) reason += "; also: " + others;
+  return reason;
+}
+
+std::string served(const Judgement& judgement, const std::string& service) {
+  const CheckResult* check = judgement.find("availability." + service);
+  if (check == nullptr || check->observed.empty()) return "";
+  std::string text = service + " " + check->observed;
+  const auto gap = count(check, "longest_gap_ns");
+  if (gap && check->observed != "stop") {
+    text += " (longest gap " + format_duration(static_cast<Duration>(*gap)) + ")";
+  }
+  const CheckResult* recovery = judgement.find("recovery." + service);
+  const auto after = count(recovery, "recovered_after_ns");
+  if (check->observed == "stop" && after) {
+    text += " (back after " + format_duration(static_cast<Duration>(*after)) + ")";
+  }
+  return text;
+}
+
+std::string what_passed(const Judgement& judgement) {
+  std::vector<std::string> parts;
+  for (const std::string service : {"writes", "reads", "deliveries"}) {
+    if (std::string part = served(judgement, service); !part.empty()) {
+      parts.push_back(std::move(part));
+    }
+  }
+  const CheckResult* lost = judgement.find("lost");
+  const auto acknowledged = count(lost, "acknowledged");
+  if (acknowledged && lost->verdict == Verdict::pass) {
+    parts.push_back("nothing lost of " + std::to_string(*acknowledged));
+  }
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
+  return text.empty() ? "every check" : text;
+}
+
+std::string summarize(const Judgement& judgement) {
+  const std::string verdict(to_string(judgement.verdict));
+  const std::string head = verdict + (judgement.interrupted ? " (interrupted): " : ": ");
+  if (judgement.verdict == Verdict::pass) return head + what_passed(judgement);
+  const std::string reason = first_reason(judgement, judgement.verdict);
+  return head + (reason.empty() ? "nothing was judged" : reason);
+}
+
+}  // namespace
+
+const CheckResult* Judgement::find(std::string_view check) const {
+  const auto found = std::find_if(checks.begin(), checks.end(),
+                                  [&](const CheckResult& c) { return c.check == check; });
+  return found != checks.end() ? &*found : nullptr;
+}
+
+Judgement judge(const History& history, std::span<const Check> checks) {
+  const Assumptions missing = assumptions(history);
+  const auto interrupted = interruption(history);
+  Judgement judgement;
+  judgement.interrupted = interrupted.has_value();
+  for (const Check& check : checks) {
+    CheckResult result = run(check, history);
+    doubt(result, check.needs, missing);
+    doubt(result, incomplete(history));
+    if (interrupted) doubt(result, "the run was cut short: " + *interrupted);
+    judgement.checks.push_back(std::move(result));
+  }
+  judgement.verdict = worst(judgement.checks);
+  judgement.summary = summarize(judgement);
+  return judgement;
+}
+
+Judgement judge(const History& history) { return judge(history, all_checks()); }
+
+}  // namespace faultline
