@@ -1,0 +1,180 @@
+#include "checkers/replicas.h"
+
+#include "checkers/naive_testing.h"
+
+namespace faultline::testing {
+namespace {
+
+ReplicaState current(const std::string& server) { return {server, true, true, 5, 1, 5, 0, 0}; }
+
+// Three equal replicas and a drain that agrees; `change` may spoil the second.
+template <class Change>
+CheckResult with(Change change, HistoryBuilder b = {}) {
+  b.header().replicas = 3;
+  b.publish(1, 1, 10, 15, 1);
+  b.event(50, ReplicaState{"n2", true, true, 3, 1, 3, 0, 0});  // before the drain: behind still
+  auto second = current("n2");
+  change(second);
+  b.event(130, current("n1"));
+  b.event(100, PhaseStarted{"drain"});
+  b.event(110, ReplicaState{"n2", true, true, 4, 1, 4, 0, 0});  // catching up
+  b.event(131, second);
+  b.event(132, current("n3"));
+  for (std::uint64_t i = 1; i <= 5; ++i) b.drain_read(i, {1, i}, 110 + i, 120 + i);
+  b.event(140, DrainFinished{true, false, 1, 5, ""});
+  return check_replicas(b.build());
+}
+
+TEST(Replicas, EqualOnesPassHoweverFarBehindTheyWere) {
+  const auto result = with([](ReplicaState&) {});
+  EXPECT_EQ(result.verdict, Verdict::pass);
+  EXPECT_EQ(count(result, "holding"), 3u);
+}
+
+TEST(Replicas, OneThatStaysBehindIsFoundAndNamed) {
+  const auto result = with([](ReplicaState& state) { state.last_sequence = state.messages = 4; });
+  EXPECT_EQ(result.verdict, Verdict::fail);
+  EXPECT_EQ(result.reason, "n2: last sequence 4 instead of 5, messages 4 instead of 5");
+  EXPECT_EQ(count(result, "behind"), 1u);
+}
+
+TEST(Replicas, OneThatDiffersInAnythingIsFound) {
+  for (const auto member :
+       {&ReplicaState::messages, &ReplicaState::first_sequence, &ReplicaState::last_sequence,
+        &ReplicaState::deleted, &ReplicaState::lost}) {
+    const auto result = with([&](ReplicaState& state) { ++(state.*member); });
+    EXPECT_EQ(result.verdict, Verdict::fail);
+    EXPECT_EQ(count(result, "differing"), 1u);
+    EXPECT_FALSE(result.samples.empty());
+  }
+}
+
+TEST(Replicas, OneThatIsGoneIsFound) {
+  EXPECT_EQ(with([](ReplicaState& state) { state.reachable = false; }).verdict, Verdict::fail);
+  EXPECT_EQ(with([](ReplicaState& state) { state.has_stream = false; }).verdict, Verdict::fail);
+}
+
+TEST(Replicas, AServerThatNeedNotHoldTheStreamIsNotMissed) {
+  HistoryBuilder b;
+  b.event(133, ReplicaState{"n4", true, false, 0, 0, 0, 0, 0});
+  EXPECT_EQ(with([](ReplicaState&) {}, b).verdict, Verdict::pass);
+}
+
+TEST(Replicas, EqualOnesThatContradictTheDrainAreFound) {
+  HistoryBuilder b;
+  b.header().replicas = 1;
+  b.event(100, PhaseStarted{"drain"});
+  b.drain_read(1, {1, 1}, 101, 102);
+  b.event(110, current("n1"));
+  b.event(120, DrainFinished{true, false, 1, 1, ""});
+  EXPECT_EQ(check_replicas(b.build()).verdict, Verdict::fail);
+}
+
+TEST(Replicas, AdmittedLossIsAFindingWhereLossIsPromisedNotToHappen) {
+  for (const auto promise : {LossPromise::none, LossPromise::not_promised}) {
+    HistoryBuilder b;
+    b.header().expectations.loss = promise;
+    b.event(100, PhaseStarted{"drain"});
+    b.drain_read(1, {1, 1}, 101, 102);
+    b.event(110, ReplicaState{"n1", true, true, 1, 1, 1, 0, 2});
+    b.event(120, DrainFinished{true, false, 1, 1, ""});
+    const auto result = check_replicas(b.build());
+    EXPECT_EQ(result.verdict, promise == LossPromise::none ? Verdict::fail : Verdict::pass);
+    EXPECT_EQ(count(result, "lost_admitted"), 2u);
+  }
+}
+
+TEST(Replicas, NothingRecordedOrGoneEverywhereIsUnknown) {
+  HistoryBuilder b;
+  b.event(100, PhaseStarted{"drain"});
+  b.event(120, DrainFinished{false, true, 0, 0, ""});
+  EXPECT_EQ(check_replicas(b.build()).verdict, Verdict::unknown);
+  b.event(110, ReplicaState{"n1", true, false, 0, 0, 0, 0, 0});
+  EXPECT_EQ(check_replicas(b.build()).verdict, Verdict::unknown);
+  b.event(111, current("n2"));
+  EXPECT_EQ(check_replicas(b.build()).verdict, Verdict::fail);
+}
+
+TEST(Replicas, InterruptedBeforeTheDrainFinishedIsUnknown) {
+  HistoryBuilder b;
+  b.event(100, PhaseStarted{"drain"});
+  b.event(110, current("n1"));
+  b.event(111, ReplicaState{"n2", true, true, 4, 1, 4, 0, 0});
+  EXPECT_EQ(check_replicas(b.build()).verdict, Verdict::fail);
+  b.event(112, Interrupted{"by the user"});
+  EXPECT_EQ(check_replicas(b.build()).verdict, Verdict::unknown);
+}
+
+// For the verdict, compares every pair of copies instead of each with one.
+Expected naive(const History& history) {
+  const auto drain = naive_drain(history);
+  std::map<std::string, ReplicaState> last;
+  bool draining = false, interrupted = false;
+  for (const auto& event : history.events) {
+    if (const auto* phase = std::get_if<PhaseStarted>(&event.what))
+      draining = draining || phase->phase == "drain";
+    if (const auto* state = std::get_if<ReplicaState>(&event.what); state && draining)
+      last[state->server] = *state;
+    interrupted = interrupted || std::holds_alternative<Interrupted>(event.what);
+  }
+  std::vector<ReplicaState> holders;
+  std::uint64_t unreachable = 0, lost = 0;
+  for (const auto& [server, state] : last) {
+    unreachable += !state.reachable;
+    if (state.reachable && state.has_stream) holders.push_back(state);
+  }
+  bool found = unreachable > 0;
+  for (const auto& a : holders) {
+    lost += a.lost;
+    for (auto b : holders) {
+      b.server = a.server;
+      found = found || a != b;
+    }
+    if (drain.finished)
+      found = found || drain.end.stream_absent || a.first_sequence != drain.end.first_sequence ||
+              a.last_sequence != drain.end.last_sequence;
+  }
+  const bool gone = drain.end.stream_absent && holders.empty();
+  const auto replicas = history.header.replicas;
+  const bool without = std::ranges::any_of(
+      last, [](const auto& s) { return s.second.reachable && !s.second.has_stream; });
+  found = found || (!gone && without && holders.size() < replicas);
+  found = found || (lost > 0 && history.header.expectations.loss == LossPromise::none);
+
+  Expected expected;
+  const bool excused = interrupted && !drain.finished;
+  if (found && !excused && !last.empty()) expected.verdict = Verdict::fail;
+  if (!found && !gone && last.size() >= replicas)
+    expected.verdict = naive_verdict(history, false, true);
+  ReplicaState model;
+  bool chosen = false, model_agrees = false;
+  for (const auto& state : holders) {
+    const bool agrees = drain.finished && state.first_sequence == drain.end.first_sequence &&
+                        state.last_sequence == drain.end.last_sequence;
+    if (chosen && agrees <= model_agrees &&
+        (agrees < model_agrees || state.last_sequence <= model.last_sequence))
+      continue;
+    model = state;
+    model_agrees = agrees;
+    chosen = true;
+  }
+  if (drain.finished && !drain.end.stream_absent) {
+    model.first_sequence = drain.end.first_sequence;
+    model.last_sequence = drain.end.last_sequence;
+  }
+  std::uint64_t behind = 0, differing = 0;
+  for (const auto& state : holders) {
+    model.server = state.server;
+    behind += state.last_sequence < model.last_sequence;
+    differing += state != model;
+  }
+  expected.counts = {{"servers", last.size()},     {"holding", holders.size()},
+                     {"unreachable", unreachable}, {"behind", behind},
+                     {"differing", differing},     {"lost_admitted", lost}};
+  return expected;
+}
+
+TEST(Replicas, AgreesWithTheNaiveReference) { expect_agreement(check_replicas, naive, 0); }
+
+}  // namespace
+}  // namespace faultline::testing
