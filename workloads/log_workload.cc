@@ -17,7 +17,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr Duration start_limit = 15 * second;
+constexpr Duration start_limit = 10 * second;
 constexpr milliseconds probe_timeout{1000};
 
 // Slow enough that the lagging group has something to read through a fault

@@ -121,6 +121,7 @@ std::string decode_base64(std::string_view text) {
 }
 
 struct DeliveryInfo {
+  std::string_view group;
   std::uint64_t sequence = 0;
   std::uint32_t deliveries = 0;
 };
@@ -144,6 +145,7 @@ std::optional<DeliveryInfo> parse_delivery(std::string_view reply) {
     return std::from_chars(text.data(), text.data() + text.size(), value).ec == std::errc{};
   };
   DeliveryInfo info;
+  info.group = tokens[at - 1];
   if (!number(tokens[at], info.deliveries) || !number(tokens[at + 1], info.sequence))
     return std::nullopt;
   return info;
@@ -234,14 +236,14 @@ bool NatsClient::closed() const { return natsConnection_IsClosed(connection_.get
 void NatsClient::close() { natsConnection_Close(connection_.get()); }
 
 void NatsClient::request(const std::string& subject, std::string_view body, Milliseconds timeout,
-                         std::function<void(const Reply&)> completed) {
+                         std::function<void(const Reply&)> completed, const std::string& group) {
   if (!connected()) return completed({Fate::refused, nullptr});
   const Time deadline = monotonic_now() + std::chrono::nanoseconds(timeout).count();
   std::uint64_t token;
   {
     std::lock_guard lock(mutex_);
     token = ++last_token_;
-    pending_.emplace(token, Pending{deadline, std::move(completed)});
+    pending_.emplace(token, Pending{deadline, group, std::move(completed)});
     if (pending_.size() == 1) changed_.notify_all();
   }
   const auto reply_to = inbox_ + std::to_string(token);
@@ -269,12 +271,30 @@ void NatsClient::finish(std::uint64_t token, const Reply& reply) {
   if (!found.empty()) found.mapped().completed(reply);
 }
 
+// A message of a consumer group comes with the subject it was published to, not
+// the one it was pulled to. The broker serves pulls in their order, so it is the
+// answer to the oldest one.
+std::uint64_t NatsClient::token_of(natsMsg* message) {
+  std::string_view subject = natsMsg_GetSubject(message);
+  std::uint64_t token = 0;
+  if (subject.starts_with(inbox_)) {
+    subject.remove_prefix(inbox_.size());
+    std::from_chars(subject.data(), subject.data() + subject.size(), token);
+    return token;
+  }
+  const char* reply_to = natsMsg_GetReply(message);
+  const auto delivery = parse_delivery(reply_to ? reply_to : "");
+  if (!delivery) return 0;
+  std::lock_guard lock(mutex_);
+  const auto pull = std::ranges::find_if(
+      pending_, [&](const auto& each) { return each.second.group == delivery->group; });
+  return pull == pending_.end() ? 0 : pull->first;
+}
+
 void NatsClient::received(natsConnection*, natsSubscription*, natsMsg* message, void* self) {
   auto& client = *static_cast<NatsClient*>(self);
   const std::unique_ptr<natsMsg, decltype(&natsMsg_Destroy)> owned(message, natsMsg_Destroy);
-  const auto text = std::string_view(natsMsg_GetSubject(message)).substr(client.inbox_.size());
-  std::uint64_t token = 0;
-  std::from_chars(text.data(), text.data() + text.size(), token);
+  const auto token = client.token_of(message);
   if (natsMsg_IsNoResponders(message))
     client.finish(token, {Fate::refused, nullptr});
   else
@@ -353,26 +373,29 @@ void NatsClient::direct_read(std::uint64_t sequence, Milliseconds timeout,
 
 void NatsClient::pull(const std::string& group, Milliseconds expires, Milliseconds timeout,
                       Callback<PullReply> callback) {
-  request(fmt::format("$JS.API.CONSUMER.MSG.NEXT.{}.{}", stream_, group),
-          fmt::format(R"({{"batch":1,"expires":{}}})", std::chrono::nanoseconds(expires).count()),
-          expires + timeout, [callback = std::move(callback)](const Reply& reply) {
-            PullReply pulled;
-            if (reply.fate == Fate::refused) pulled.outcome = Outcome::fail;
-            if (reply.fate != Fate::answered) return callback(pulled);
-            const auto status = reply.status();
-            if (status == "404" || status == "408") {
-              pulled.outcome = Outcome::ok;
-              return callback(pulled);
-            }
-            const char* reply_to = natsMsg_GetReply(reply.message);
-            const auto delivery = parse_delivery(reply_to ? reply_to : "");
-            if (!status.empty() || !delivery) {
-              pulled.outcome = Outcome::fail;
-              return callback(pulled);
-            }
-            callback({Outcome::ok, true, reply.data(), delivery->sequence, delivery->deliveries,
-                      reply_to});
-          });
+  request(
+      fmt::format("$JS.API.CONSUMER.MSG.NEXT.{}.{}", stream_, group),
+      fmt::format(R"({{"batch":1,"expires":{}}})", std::chrono::nanoseconds(expires).count()),
+      expires + timeout,
+      [callback = std::move(callback)](const Reply& reply) {
+        PullReply pulled;
+        if (reply.fate == Fate::refused) pulled.outcome = Outcome::fail;
+        if (reply.fate != Fate::answered) return callback(pulled);
+        const auto status = reply.status();
+        if (status == "404" || status == "408") {
+          pulled.outcome = Outcome::ok;
+          return callback(pulled);
+        }
+        const char* reply_to = natsMsg_GetReply(reply.message);
+        const auto delivery = parse_delivery(reply_to ? reply_to : "");
+        if (!status.empty() || !delivery) {
+          pulled.outcome = Outcome::fail;
+          return callback(pulled);
+        }
+        callback(
+            {Outcome::ok, true, reply.data(), delivery->sequence, delivery->deliveries, reply_to});
+      },
+      group);
 }
 
 void NatsClient::acknowledge(const std::string& acknowledge_to, Milliseconds timeout,

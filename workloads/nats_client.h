@@ -14,12 +14,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <thread>
-#include <unordered_map>
 #include <vector>
 
 #include "workloads/client.h"
@@ -73,16 +73,18 @@ class NatsClient final : public Client {
   };
   struct Pending {
     Time deadline = 0;
+    std::string group;  // of a pull; else empty
     std::function<void(const Reply&)> completed;
   };
 
   void connect(const NatsAddress&, const std::string& name, std::size_t first_server);
   void subscribe();
   void request(const std::string& subject, std::string_view body, Milliseconds timeout,
-               std::function<void(const Reply&)> completed);
+               std::function<void(const Reply&)> completed, const std::string& group = {});
   void request_message(const std::string& subject, std::uint64_t sequence, Milliseconds timeout,
                        std::function<void(const Reply&)> completed);
   std::string ask(const std::string& subject, Milliseconds timeout);
+  std::uint64_t token_of(natsMsg*);
   void finish(std::uint64_t token, const Reply&);
   void sweep(std::stop_token);
   void delivery_ended();
@@ -107,7 +109,7 @@ class NatsClient final : public Client {
   std::condition_variable_any changed_;
   bool delivering_ = false;  // the subscription's thread may still call
   std::uint64_t last_token_ = 0;
-  std::unordered_map<std::uint64_t, Pending> pending_;
+  std::map<std::uint64_t, Pending> pending_;  // by token, so in order of request
   std::jthread sweeper_;
 };
 

@@ -1,0 +1,64 @@
+// For the tests of workloads: a real cluster, a recorder, and the history that
+// they leave.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "checkers/history.h"
+#include "harness/broker/nats/nats.h"
+#include "harness/cluster/local.h"
+#include "workloads/log_workload.h"
+#include "workloads/recorder.h"
+
+namespace faultline {
+
+// A folder that is gone with the value.
+class TemporaryFolder {
+ public:
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+// True once `condition` holds, false after two minutes.
+bool eventually(const std::function<bool()>& condition);
+
+// Three nats-servers with a stream of three replicas and its two groups.
+class TestCluster {
+ public:
+  TestCluster();
+
+  LocalCluster& cluster() { return *cluster_; }
+  NatsBroker& broker() { return *broker_; }
+  StreamAddress address() const;
+
+ private:
+  TemporaryFolder folder_;
+  std::unique_ptr<LocalCluster> cluster_;
+  std::unique_ptr<NatsBroker> broker_;
+};
+
+// A workload that records into a folder of its own.
+class TestRun {
+ public:
+  TestRun(const LogSettings&, const StreamAddress&);
+
+  LogWorkload& workload() { return *workload_; }
+  DrainFinished drain();  // gives up after two minutes
+  History finish();       // stops, closes, reads back
+
+ private:
+  TemporaryFolder folder_;
+  std::unique_ptr<Recorder> recorder_;
+  std::unique_ptr<LogWorkload> workload_;
+};
+
+}  // namespace faultline
