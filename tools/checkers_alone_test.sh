@@ -2,7 +2,7 @@
 # Links all of checkers/ into a program that knows nothing else of the project.
 # Usage: tools/checkers_alone_test.sh COMPILER LIBRARY
 set -euo pipefail
-readonly root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 readonly compiler=$1 library=$2
 
 work=$(mktemp -d)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tools/install-nats without a network: what it refuses, and what it finds.
 set -euo pipefail
-readonly tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

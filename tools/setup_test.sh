@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # tools/setup --no-install names what is missing and touches nothing.
 set -euo pipefail
-readonly tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+tools=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
