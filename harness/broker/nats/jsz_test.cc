@@ -5,6 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <set>
 #include <sstream>
 
 namespace faultline {
@@ -97,16 +98,18 @@ TEST(Jsz, RefusesWhatIsNone) {
 }
 
 TEST(Jsz, TakesMembersOfAnotherTypeForAbsent) {
-  for (const auto* wrong : {"null", "1", "-1", "1e99", "true", "\"x\"", "[]", "[1]", "{}"}) {
-    const auto text = captured("n1");
-    const auto whole = json::parse(text);
-    const auto flat = whole.flatten();
-    for (const auto& [pointer, value] : flat.items()) {
-      auto changed = whole;
-      for (json::json_pointer at(pointer); !at.empty(); at.pop_back()) {
-        changed[at] = json::parse(wrong);
-        EXPECT_NO_THROW(parse_jsz(changed.dump())) << pointer << " = " << wrong;
-      }
+  const auto whole = json::parse(captured("n1"));
+  const auto flat = whole.flatten();
+  std::set<std::string> members;
+  for (const auto& [pointer, value] : flat.items())
+    for (json::json_pointer at(pointer); !at.empty(); at.pop_back()) members.insert(at.to_string());
+  ASSERT_GT(members.size(), 100u);
+  for (const auto& member : members) {
+    auto changed = whole;
+    auto& value = changed[json::json_pointer(member)];
+    for (const auto* wrong : {"null", "-1", "1e99", "true", "\"x\"", "[1]", "{}"}) {
+      value = json::parse(wrong);
+      EXPECT_NO_THROW(parse_jsz(changed.dump())) << member << " = " << wrong;
     }
   }
 }
