@@ -1,0 +1,150 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <iostream>
+#include <memory>
+
+#include "checkers/history_file.h"
+#include "checkers/judge.h"
+#include "harness/cli/command.h"
+#include "harness/exit_code.h"
+#include "harness/report/figure_table.h"
+#include "harness/report/run_json.h"
+#include "harness/report/terminal.h"
+#include "harness/report/words.h"
+
+namespace faultline {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  std::vector<fs::path> paths;
+  ExitPolicy policy;
+  bool json = false;
+};
+
+struct Checked {
+  RunResult run;
+  std::optional<std::vector<std::string>> differences;  // to run.json, where there is one
+};
+
+bool is_run(const fs::path& folder) {
+  return fs::exists(folder / history_file_name) || fs::exists(folder / run_json_name);
+}
+
+// A run is itself; a suite is its runs, in order of name.
+std::vector<fs::path> runs_in(const fs::path& path) {
+  std::error_code error;
+  if (!fs::exists(path, error))
+    throw UsageError(
+        fmt::format("'{}' does not exist; name a run, a suite or a history file", path.string()));
+  if (!fs::is_directory(path) || is_run(path)) return {path};
+  std::vector<fs::path> runs;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path))
+    if (entry.is_directory() && !entry.is_symlink() && is_run(entry.path()))
+      runs.push_back(entry.path());
+  if (runs.empty())
+    throw UsageError(fmt::format("'{}' holds no run: no {} in it or right below it", path.string(),
+                                 history_file_name));
+  std::ranges::sort(runs);
+  return runs;
+}
+
+// What a history alone tells of its run.
+RunResult result_from(const History& history, const fs::path& file) {
+  RunResult run;
+  const Header& header = history.header;
+  run.scenario = parse_scenario(header.scenario_text, file).scenario;
+  run.scenario.name = header.scenario_name;
+  run.scenario.expectations = header.expectations;
+  run.status = RunStatus::judged;
+  run.judgement = judge(history);
+  run.interrupted = run.judgement.interrupted;
+  run.folder = file.parent_path();
+  run.broker_product = header.broker_product;
+  run.broker_version = header.broker_version;
+  run.provider = header.provider;
+  run.seed = header.seed;
+  run.wall_clock = header.wall_clock;
+  return run;
+}
+
+std::optional<RunResult> recorded(const fs::path& folder) {
+  if (!fs::exists(folder / run_json_name)) return std::nullopt;
+  return read_run_json(folder / run_json_name);
+}
+
+Checked check(const fs::path& path) {
+  const bool lone = !fs::is_directory(path);
+  const fs::path file = lone ? path : path / history_file_name;
+  const std::optional<RunResult> then = lone ? std::nullopt : recorded(path);
+  if (!lone && !fs::exists(file))
+    return {*then, std::nullopt};  // skipped, or broke before it began
+  Checked checked{result_from(read_history(file), file), std::nullopt};
+  if (!then) return checked;
+  checked.run.elapsed = then->elapsed;
+  if (then->status == RunStatus::judged)
+    checked.differences = differences(then->judgement, checked.run.judgement);
+  else
+    checked.run.status = then->status, checked.run.reason = then->reason;
+  return checked;
+}
+
+void show(const Checked& checked, const TerminalStyle& style, std::ostream& out) {
+  out << verdict_lines(checked.run, style);
+  if (checked.differences && checked.differences->empty()) out << "  agrees with run.json\n";
+  if (checked.differences && !checked.differences->empty()) {
+    out << "  disagrees with run.json, which another version may have written:\n";
+    for (const std::string& line : *checked.differences) out << wrap(line, style.columns, 4);
+  }
+  out << "\n";
+}
+
+int execute(const Arguments& arguments) {
+  const TerminalStyle style = detect_style(arguments.json ? STDERR_FILENO : STDOUT_FILENO);
+  std::ostream& out = arguments.json ? std::cerr : std::cout;
+  SuiteResult suite;
+  ExitCode code = exit_passed;
+  for (const fs::path& path : arguments.paths)
+    for (const fs::path& run : runs_in(path)) {
+      const Checked checked = check(run);
+      show(checked, style, out);
+      code = worse(code, exit_code(checked.run, arguments.policy));
+      if (checked.differences && !checked.differences->empty()) code = worse(code, exit_unknown);
+      suite.runs.push_back(checked.run);
+    }
+  if (suite.runs.size() > 1) out << figure_table(suite);
+  if (arguments.json) std::cout << suite_json(suite, std::string(program_version()), code);
+  return code;
+}
+
+}  // namespace
+
+Command check_command(CLI::App& program) {
+  CLI::App* app =
+      add_subcommand(program, "check", "Judge runs again, from their history alone",
+                     "  faultline check results/latest\n"
+                     "  faultline check results/latest/leader-killed\n"
+                     "  faultline check history.flt --json\n"
+                     "\n"
+                     "Exit codes are those of run; a verdict that differs from the one in\n"
+                     "run.json is never 0.");
+  auto arguments = std::make_shared<Arguments>();
+  app->add_option("run", arguments->paths, "A run's folder, a suite's, or a history file")
+      ->type_name("RUN|HISTORY")
+      ->required();
+  app->add_flag("--allow-skip", arguments->policy.allow_skip,
+                "A skipped scenario is no reason to exit with 2");
+  const std::map<std::string, FailOn> fail_on{{"violation", FailOn::violation},
+                                              {"unexpected", FailOn::unexpected}};
+  app->add_option("--fail-on", arguments->policy.fail_on, "unexpected: a known issue may fail")
+      ->transform(CLI::CheckedTransformer(fail_on, CLI::ignore_case))
+      ->type_name("TEXT:{violation,unexpected}");
+  app->add_flag("--json", arguments->json, "As JSON");
+  return {app, [arguments] { return execute(*arguments); }};
+}
+
+}  // namespace faultline

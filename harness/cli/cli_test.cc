@@ -1,0 +1,239 @@
+// The real program, without a cluster: usage, bad input, and what is printed.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <boost/process.hpp>
+#include <fstream>
+#include <sstream>
+
+#include "harness/end_to_end.h"
+#include "harness/report/results.h"
+#include "harness/report/run_json.h"
+#include "harness/report/testing.h"
+#include "workloads/recorder.h"
+
+namespace faultline {
+namespace {
+
+namespace fs = std::filesystem;
+namespace bp = boost::process;
+using end_to_end::faultline;
+using end_to_end::Finished;
+using end_to_end::Results;
+
+constexpr int usage = 254;
+
+std::size_t lines(const std::string& text) { return std::ranges::count(text, '\n'); }
+
+// One clear line, and the exit code of bad usage or input.
+void expect_refused(const std::vector<std::string>& arguments, const std::string& because) {
+  const Finished finished = faultline(arguments);
+  EXPECT_EQ(finished.exit_code, usage) << finished.output;
+  EXPECT_EQ(lines(finished.output), 1u) << finished.output;
+  EXPECT_TRUE(finished.output.starts_with("faultline: ")) << finished.output;
+  EXPECT_NE(finished.output.find(because), std::string::npos) << finished.output;
+}
+
+fs::path write(const Results& folder, const std::string& name, std::string_view content) {
+  const fs::path file = folder.path() / name;
+  std::ofstream(file, std::ios::binary) << content;
+  return file;
+}
+
+std::string read(const fs::path& file) {
+  std::ostringstream content;
+  content << std::ifstream(file, std::ios::binary).rdbuf();
+  return content.str();
+}
+
+fs::path record_history(const fs::path& folder) {
+  Header header;
+  header.run_id = "0123456789abcdef";
+  header.scenario_name = "by-hand";
+  header.broker_product = "nats";
+  const fs::path file = folder / history_file_name;
+  Recorder recorder(file, header);
+  recorder.event(PhaseStarted{"steady"});
+  const std::uint32_t process = recorder.new_process("producer", "");
+  for (std::uint64_t i = 1; i <= 100; ++i) {
+    const OperationId id = recorder.invoke({OperationKind::publish, process, 64, {0, i}});
+    recorder.complete(id, {.outcome = Outcome::ok, .sequence = i});
+  }
+  recorder.close();
+  return file;
+}
+
+const std::vector<std::string> commands{"run",     "list",   "validate", "check",
+                                        "history", "doctor", "heal",     "completion"};
+
+TEST(Cli, EveryHelpHasExamplesAndFitsEightyColumns) {
+  std::vector<std::vector<std::string>> helps{{"--help"}};
+  for (const std::string& command : commands) helps.push_back({command, "--help"});
+  for (const auto& arguments : helps) {
+    const Finished finished = faultline(arguments);
+    EXPECT_EQ(finished.exit_code, 0) << finished.output;
+    EXPECT_NE(finished.output.find("Examples:"), std::string::npos) << finished.output;
+    std::istringstream all(finished.output);
+    for (std::string line; std::getline(all, line);) EXPECT_LE(line.size(), 80u) << line;
+  }
+}
+
+TEST(Cli, VersionIsPrinted) {
+  const Finished finished = faultline({"--version"});
+  EXPECT_EQ(finished.exit_code, 0);
+  EXPECT_TRUE(finished.output.starts_with("faultline ")) << finished.output;
+}
+
+TEST(Cli, BadUsage) {
+  expect_refused({}, "--help");
+  expect_refused({"explode"}, "explode");
+  expect_refused({"run", "--explode"}, "--explode");
+  expect_refused({"run", "--seed", "many"}, "--seed");
+  expect_refused({"run", "--provider", "moon"}, "moon");
+  expect_refused({"run", "--fail-on", "mondays"}, "mondays");
+  expect_refused({"run", "--broker-binary", "/bin/true", "--broker-version", "2.12.1"},
+                 "--broker-version");
+  expect_refused({"run", "--broker-binary", "/no/such/nats-server"}, "/no/such/nats-server");
+  expect_refused({"validate"}, "path");
+  expect_refused({"completion", "tcsh"}, "tcsh");
+  expect_refused({"run", "99.9"}, "faultline list");
+}
+
+TEST(Cli, BadScenarioFilesAreNamed) {
+  const Results folder;
+  const fs::path empty = write(folder, "empty.yaml", "");
+  const fs::path binary = write(folder, "binary.yaml", std::string("\x7f\x45\x4c\x46\0\1\2", 7));
+  for (const fs::path& file : {empty, binary, folder.path() / "missing.yaml"})
+    for (const char* command : {"run", "validate"}) {
+      const Finished finished = faultline({command, file.string()});
+      EXPECT_EQ(finished.exit_code, usage) << finished.output;
+      EXPECT_NE(finished.output.find(file.string()), std::string::npos) << finished.output;
+    }
+}
+
+TEST(Cli, ResultsThatCannotBeWritten) {
+  const Results folder;
+  const fs::path file = write(folder, "file", "x");
+  const Finished finished = faultline({"run", "1.3", "--results", (file / "results").string()});
+  EXPECT_EQ(finished.exit_code, usage) << finished.output;
+  EXPECT_EQ(lines(finished.output), 1u) << finished.output;
+  EXPECT_NE(finished.output.find("--results"), std::string::npos) << finished.output;
+}
+
+TEST(Cli, CheckRefusesWhatIsNoHistory) {
+  const Results folder;
+  expect_refused({"check", (folder.path() / "missing").string()}, "does not exist");
+  expect_refused({"check", folder.path().string()}, "holds no run");
+  expect_refused({"check", write(folder, "garbage", "this is no history").string()}, "garbage");
+  expect_refused({"check", write(folder, "empty", "").string()}, "empty");
+  expect_refused({"check", "/dev/null"}, "/dev/null");
+}
+
+TEST(Cli, CheckReadsATruncatedHistory) {
+  const Results folder;
+  const fs::path file = record_history(folder.path());
+  fs::resize_file(file, fs::file_size(file) - 7);
+  const Finished finished = faultline({"check", file.string()});
+  EXPECT_EQ(finished.exit_code, 2) << finished.output;
+  EXPECT_TRUE(finished.output.starts_with("UNKNOWN")) << finished.output;
+}
+
+TEST(Cli, CheckRefusesAHistoryCutInItsHeader) {
+  const Results folder;
+  const fs::path file = record_history(folder.path());
+  fs::resize_file(file, 12);
+  expect_refused({"check", file.string()}, file.string());
+}
+
+TEST(Cli, CheckTellsWhereItDisagreesWithRunJson) {
+  const Results folder;
+  record_history(folder.path());
+  write_atomically(folder.path() / run_json_name, run_json(testing::make_passed(), "0.1.0"));
+  const Finished finished = faultline({"check", folder.path().string()});
+  EXPECT_EQ(finished.exit_code, 2) << finished.output;
+  EXPECT_NE(finished.output.find("disagrees with run.json"), std::string::npos) << finished.output;
+}
+
+TEST(Cli, CheckShowsARunWithoutHistory) {
+  const Results folder;
+  write_atomically(folder.path() / run_json_name, run_json(testing::make_skipped(), "0.1.0"));
+  EXPECT_EQ(faultline({"check", folder.path().string()}).exit_code, 2);
+  EXPECT_EQ(faultline({"check", "--allow-skip", folder.path().string()}).exit_code, 0);
+  write_atomically(folder.path() / run_json_name, run_json(testing::make_broken(), "0.1.0"));
+  EXPECT_EQ(faultline({"check", folder.path().string()}).exit_code, 255);
+}
+
+TEST(Cli, CheckOfASuiteTakesTheWorst) {
+  const Results folder;
+  fs::create_directories(folder.path() / "a");
+  fs::create_directories(folder.path() / "b");
+  write_atomically(folder.path() / "a" / run_json_name, run_json(testing::make_skipped(), "0.1.0"));
+  write_atomically(folder.path() / "b" / run_json_name, run_json(testing::make_broken(), "0.1.0"));
+  EXPECT_EQ(faultline({"check", folder.path().string()}).exit_code, 255);
+}
+
+TEST(Cli, HistoryPrintsAndExports) {
+  const Results folder;
+  record_history(folder.path());
+  const Finished printed = faultline({"history", folder.path().string()});
+  EXPECT_EQ(printed.exit_code, 0) << printed.output;
+  EXPECT_NE(printed.output.find("publish"), std::string::npos) << printed.output;
+  const Finished exported = faultline({"history", "--jsonl", folder.path().string()});
+  EXPECT_EQ(exported.exit_code, 0);
+  EXPECT_TRUE(exported.output.starts_with("{\"model\":\"log\"")) << exported.output;
+  expect_refused({"history", write(folder, "garbage", "no").string()}, "garbage");
+}
+
+TEST(Cli, ListFitsEightyColumnsAndIsJson) {
+  const Finished table = faultline({"list"});
+  EXPECT_EQ(table.exit_code, 0) << table.output;
+  std::istringstream all(table.output);
+  for (std::string line; std::getline(all, line);) EXPECT_LE(line.size(), 80u) << line;
+  EXPECT_EQ(table.output.find('\x1b'), std::string::npos);
+  const auto json = nlohmann::json::parse(faultline({"list", "--json"}).output);
+  EXPECT_GE(json.size(), 6u);
+  EXPECT_TRUE(json.at(0).contains("figure"));
+}
+
+TEST(Cli, ValidateAcceptsTheCatalogue) {
+  const Finished finished = faultline({"validate", "scenarios"});
+  EXPECT_EQ(finished.exit_code, 0) << finished.output;
+}
+
+TEST(Cli, YesIsAcceptedEverywhere) {
+  for (const char* command : {"list", "doctor", "heal"}) {
+    const Finished finished = faultline({command, "--yes"});
+    EXPECT_NE(finished.exit_code, usage) << finished.output;
+  }
+}
+
+TEST(Cli, DoctorSpeaksJson) {
+  const auto json = nlohmann::json::parse(faultline({"doctor", "--json"}).output);
+  ASSERT_FALSE(json.empty());
+  for (const auto& finding : json)
+    EXPECT_TRUE(finding.at("present").get<bool>() || finding.at("remedy") != "") << finding;
+}
+
+// As bash does it: the script is sourced, then asked for completions.
+std::string complete_in_bash(const std::string& words) {
+  const Results folder;
+  const fs::path script = folder.path() / "complete.bash", out = folder.path() / "out";
+  std::ofstream(script) << faultline({"completion", "bash"}).output << "COMP_WORDS=(" << words
+                        << ")\n"
+                        << "COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
+                        << "_faultline\n"
+                        << "complete -p faultline >/dev/null && echo \"${COMPREPLY[*]}\"\n";
+  bp::system(bp::search_path("bash"), "--norc", script.string(), bp::std_out > out.string());
+  return read(out);
+}
+
+TEST(Cli, BashCompletes) {
+  EXPECT_EQ(complete_in_bash("faultline he"), "heal\n");
+  EXPECT_EQ(complete_in_bash("faultline run --broker-"), "--broker-version --broker-binary\n");
+  EXPECT_EQ(complete_in_bash("faultline run --fail-on ''"), "violation unexpected\n");
+  EXPECT_EQ(complete_in_bash("faultline completion f"), "fish\n");
+  EXPECT_EQ(complete_in_bash("faultline run scen"), "\n");  // file names are bash's own
+}
+
+}  // namespace
+}  // namespace faultline

@@ -1,0 +1,23 @@
+#include "harness/cli/command.h"
+
+#include <CLI/CLI.hpp>
+
+namespace faultline {
+
+std::vector<Command> add_commands(CLI::App& program) {
+  return {run_command(program),   list_command(program),      validate_command(program),
+          check_command(program), history_command(program),   doctor_command(program),
+          heal_command(program),  completion_command(program)};
+}
+
+CLI::App* add_subcommand(CLI::App& program, const std::string& name, const std::string& description,
+                         const std::string& examples) {
+  CLI::App* app = program.add_subcommand(name, description);
+  app->footer("Examples:\n" + examples);
+  app->add_flag("-y,--yes")->description("Never ask (nothing does yet)");
+  return app;
+}
+
+std::string_view program_version() { return FAULTLINE_VERSION; }
+
+}  // namespace faultline

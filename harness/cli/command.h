@@ -1,0 +1,44 @@
+// The commands of the program: one file each.
+#pragma once
+
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace faultline {
+
+// Bad usage or input: what() is one line, the exit code is 254.
+struct UsageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+struct Command {
+  CLI::App* app;
+  std::function<int()> execute;  // returns the exit code
+};
+
+// Each adds its subcommand to the program.
+Command run_command(CLI::App& program);
+Command list_command(CLI::App& program);
+Command validate_command(CLI::App& program);
+Command check_command(CLI::App& program);
+Command history_command(CLI::App& program);
+Command doctor_command(CLI::App& program);
+Command heal_command(CLI::App& program);
+Command completion_command(CLI::App& program);
+
+std::vector<Command> add_commands(CLI::App& program);
+
+// A subcommand with the options that every command accepts, and its examples.
+CLI::App* add_subcommand(CLI::App& program, const std::string& name, const std::string& description,
+                         const std::string& examples);
+
+std::string_view program_version();
+
+}  // namespace faultline

@@ -1,0 +1,185 @@
+#include <fmt/format.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <boost/process.hpp>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "harness/broker/nats/nats_binary.h"
+#include "harness/cli/command.h"
+#include "harness/exit_code.h"
+#include "harness/report/words.h"
+
+namespace faultline {
+namespace {
+
+namespace bp = boost::process;
+
+enum class State { present, missing, absent };  // absent: only some scenarios need it
+
+struct Finding {
+  std::string what;
+  State state;
+  bool required;
+  std::string found;   // what there is, or what it is needed for
+  std::string remedy;  // what to do if it is not there
+};
+
+Finding required(std::string what, bool present, std::string found, std::string remedy) {
+  return {std::move(what), present ? State::present : State::missing, true, std::move(found),
+          present ? "" : std::move(remedy)};
+}
+
+Finding optional(std::string what, bool present, std::string found, std::string remedy) {
+  return {std::move(what), present ? State::present : State::absent, false, std::move(found),
+          present ? "" : std::move(remedy)};
+}
+
+Finding broker() {
+  NatsBinarySources look_only = NatsBinarySources::of_this_user();
+  look_only.installer = "/bin/false";
+  try {
+    const NatsBinary binary = find_nats_binary(
+        {}, [](const std::string&) {}, look_only);
+    return required("nats-server", true,
+                    fmt::format("{}: {}", to_string(binary.version), binary.path.string()), "");
+  } catch (const std::exception&) {
+    return required("nats-server", false, "the default broker",
+                    "tools/install-nats (run does it by itself where it can)");
+  }
+}
+
+Finding disk() {
+  constexpr std::uintmax_t wanted = 2'000'000'000;
+  std::error_code error;
+  const auto space = std::filesystem::space(".", error);
+  return required("disk", !error && space.available >= wanted,
+                  fmt::format("{:.1f} GB free here", static_cast<double>(space.available) / 1e9),
+                  "free 2 GB, or run with --results DIR on another disk");
+}
+
+Finding processors() {
+  const unsigned count = std::thread::hardware_concurrency();
+  return optional("processors", count >= 2, fmt::format("{}", count),
+                  "on one processor the brokers starve each other: gaps look longer");
+}
+
+Finding memory() {
+  const double bytes = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) *
+                       static_cast<double>(::sysconf(_SC_PAGE_SIZE));
+  return optional("memory", bytes >= 2e9, fmt::format("{:.1f} GB", bytes / 1e9),
+                  "2 GB are enough for every scenario");
+}
+
+Finding program(const std::string& name, const std::string& purpose, const std::string& package) {
+  const auto path = bp::search_path(name, {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+                                           "/usr/bin", "/sbin", "/bin", "/usr/local/go/bin"});
+  return optional(name, !path.empty(), path.empty() ? purpose : path.string(), package);
+}
+
+Finding root() {
+  return optional("root", ::geteuid() == 0, ::geteuid() == 0 ? "yes" : "faults of network and disk",
+                  "sudo");
+}
+
+Finding loop_devices() {
+  return optional("loop devices", ::access("/dev/loop-control", R_OK | W_OK) == 0,
+                  "volumes of their own", "root, and the kernel module loop");
+}
+
+bool netem_works() {
+  const auto tc = bp::search_path("tc", {"/usr/sbin", "/usr/bin", "/sbin", "/bin"});
+  if (tc.empty()) return false;
+  std::error_code error;
+  return bp::system(bp::exe = tc.string(),
+                    bp::args = {"qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"},
+                    bp::std_out > bp::null, bp::std_err > bp::null, error) == 0;
+}
+
+// Tried for real, in namespaces that end with the thread.
+std::vector<Finding> network() {
+  bool namespaces = false, netem = false;
+  std::thread([&] {
+    namespaces = ::unshare(CLONE_NEWNET) == 0;
+    netem = namespaces && netem_works();
+  }).join();
+  return {optional("network namespaces", namespaces, "workers of their own, partitions", "root"),
+          optional("netem", netem, "delays and losses of packets",
+                   "root, tc, and the kernel module sch_netem")};
+}
+
+std::vector<Finding> examine() {
+  std::vector<Finding> findings{
+      broker(),
+      disk(),
+      processors(),
+      memory(),
+      program("go", "builds other versions of the broker", "golang-go (1.21 or newer), or pip"),
+      root(),
+      loop_devices(),
+      program("mkfs.ext4", "volumes of their own", "apt install e2fsprogs"),
+      program("mkfs.xfs", "volumes with XFS", "apt install xfsprogs"),
+      program("ip", "workers of their own", "apt install iproute2"),
+      program("nft", "partitions", "apt install nftables"),
+      program("tc", "delays and losses of packets", "apt install iproute2"),
+  };
+  std::ranges::move(network(), std::back_inserter(findings));
+  return findings;
+}
+
+std::string_view word(State state) {
+  return state == State::present ? "ok" : state == State::missing ? "MISSING" : "absent";
+}
+
+void show(const std::vector<Finding>& findings) {
+  for (const Finding& finding : findings) {
+    const std::string text = finding.remedy.empty()
+                                 ? finding.found
+                                 : fmt::format("for {}: {}", finding.found, finding.remedy);
+    const std::string begin = fmt::format("{:<18}  {:<7}  ", finding.what, word(finding.state));
+    std::cout << begin + wrap(text, 80, begin.size()).substr(begin.size());
+  }
+}
+
+void show_json(const std::vector<Finding>& findings) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const Finding& finding : findings)
+    list.push_back({{"what", finding.what},
+                    {"present", finding.state == State::present},
+                    {"required", finding.required},
+                    {"found", finding.found},
+                    {"remedy", finding.remedy}});
+  std::cout << list.dump(2) << "\n";
+}
+
+int execute(bool json) {
+  const std::vector<Finding> findings = examine();
+  json ? show_json(findings) : show(findings);
+  const bool complete = std::ranges::none_of(
+      findings, [](const Finding& finding) { return finding.state == State::missing; });
+  if (!json)
+    std::cout << (complete ? "\nThis machine can run the broker scenarios.\n"
+                           : "\nThis machine cannot run scenarios yet: see MISSING.\n");
+  return complete ? exit_passed : exit_unknown;
+}
+
+}  // namespace
+
+Command doctor_command(CLI::App& program) {
+  CLI::App* app =
+      add_subcommand(program, "doctor", "Show what this machine can do and what it lacks",
+                     "  faultline doctor\n"
+                     "  faultline doctor --json | jq '.[] | select(.present | not)'\n"
+                     "\n"
+                     "MISSING: no scenario runs without it; absent: some do not.\n"
+                     "Exit codes: 0 ready, 2 something is missing");
+  auto json = std::make_shared<bool>(false);
+  app->add_flag("--json", *json, "As JSON");
+  return {app, [json] { return execute(*json); }};
+}
+
+}  // namespace faultline

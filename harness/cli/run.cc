@@ -1,0 +1,100 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <random>
+
+#include "harness/catalogue.h"
+#include "harness/cli/command.h"
+#include "harness/cli/scenarios.h"
+#include "harness/exit_code.h"
+#include "harness/interrupt.h"
+#include "harness/report/figure_table.h"
+#include "harness/report/run_json.h"
+#include "harness/report/words.h"
+#include "harness/suite.h"
+
+namespace faultline {
+namespace {
+
+struct Arguments {
+  std::vector<std::string> scenarios;
+  RunOptions run;
+  std::optional<std::uint64_t> seed;
+  std::filesystem::path results = "results";
+  ExitPolicy policy;
+  bool json = false;
+};
+
+void show_end(const SuiteResult& suite, std::ostream& out) {
+  out << figure_table(suite) << "\n";
+  if (suite.interrupted) out << "interrupted: healed, and judged what was recorded\n";
+  out << fmt::format("results: {}\n", near_path(suite.folder));
+}
+
+int execute(Arguments arguments) {
+  const std::vector<Scenario> scenarios = scenarios_to_run(arguments.scenarios, scenarios_folder());
+  const SuiteFolder folder = [&] {
+    try {
+      return SuiteFolder(arguments.results);
+    } catch (const ResultsError& error) {
+      throw UsageError(error.what());
+    }
+  }();
+  RunOptions& options = arguments.run;
+  options.seed = arguments.seed ? *arguments.seed : std::random_device{}();
+  options.faultline_version = program_version();
+  options.interrupts = &count_interrupts();
+
+  std::ostream& out = arguments.json ? std::cerr : std::cout;
+  Terminal terminal(out, detect_style(arguments.json ? STDERR_FILENO : STDOUT_FILENO));
+  const SuiteResult suite = run_suite(scenarios, options, folder, terminal, real_steps());
+  const ExitCode code = exit_code(suite, arguments.policy);
+  show_end(suite, out);
+  if (!suite.problem.empty()) std::cerr << "faultline: " << suite.problem << "\n";
+  if (arguments.json) std::cout << suite_json(suite, options.faultline_version, code);
+  return code;
+}
+
+}  // namespace
+
+Command run_command(CLI::App& program) {
+  CLI::App* app = add_subcommand(
+      program, "run", "Run scenarios against a real cluster and judge them",
+      "  faultline run                               # the catalogue of the page\n"
+      "  faultline run scenarios/brokers             # a folder\n"
+      "  faultline run 1.3                           # a figure, or a name: see list\n"
+      "  faultline run my.yaml --broker-version 2.10.22\n"
+      "  faultline run scenarios/known-issues --fail-on unexpected\n"
+      "\n"
+      "Exit codes: 0 all passed, 1 violation, 2 unknown or skipped,\n"
+      "  130 interrupted, 254 bad usage or input, 255 the harness broke");
+  auto arguments = std::make_shared<Arguments>();
+  app->add_option("scenario", arguments->scenarios, "Files, folders, figures or names")
+      ->type_name("SCENARIO|FOLDER");
+  app->add_option("--provider", arguments->run.provider, "Where the cluster runs (local)")
+      ->check(CLI::IsMember({"local"}));
+  app->add_option("--broker-version", arguments->run.broker_version, "A released version")
+      ->type_name("V");
+  app->add_option("--broker-binary", arguments->run.broker_binary, "The broker's program itself")
+      ->type_name("PATH")
+      ->check(CLI::ExistingFile)
+      ->excludes("--broker-version");
+  app->add_option("--results", arguments->results, "Folder to write to (results)")
+      ->type_name("DIR");
+  app->add_option("--seed", arguments->seed, "What the workload draws from (random)")
+      ->type_name("N");
+  app->add_flag("--allow-skip", arguments->policy.allow_skip,
+                "A skipped scenario is no reason to exit with 2");
+  const std::map<std::string, FailOn> fail_on{{"violation", FailOn::violation},
+                                              {"unexpected", FailOn::unexpected}};
+  app->add_option("--fail-on", arguments->policy.fail_on, "unexpected: a known issue may fail")
+      ->transform(CLI::CheckedTransformer(fail_on, CLI::ignore_case))
+      ->type_name("TEXT:{violation,unexpected}");
+  app->add_flag("--json", arguments->json, "Results on standard output as JSON");
+  return {app, [arguments] { return execute(*arguments); }};
+}
+
+}  // namespace faultline

@@ -1,0 +1,80 @@
+#include "harness/exit_code.h"
+
+#include <gtest/gtest.h>
+
+#include "harness/report/testing.h"
+
+namespace faultline {
+namespace {
+
+using testing::make_broken;
+using testing::make_failed;
+using testing::make_passed;
+using testing::make_skipped;
+using testing::make_suite;
+using testing::make_unknown;
+
+ExitCode of(std::vector<RunResult> runs, ExitPolicy policy = {}) {
+  return exit_code(make_suite(std::move(runs)), policy);
+}
+
+TEST(ExitCode, OfEachOutcome) {
+  EXPECT_EQ(of({make_passed()}), 0);
+  EXPECT_EQ(of({make_failed()}), 1);
+  EXPECT_EQ(of({make_unknown()}), 2);
+  EXPECT_EQ(of({make_skipped()}), 2);
+  EXPECT_EQ(of({make_broken()}), 255);
+}
+
+TEST(ExitCode, ViolationOutranksTheRest) {
+  EXPECT_EQ(of({make_broken(), make_failed(), make_unknown()}), 1);
+  EXPECT_EQ(of({make_unknown(), make_broken(), make_passed()}), 255);
+  RunResult interrupted = make_unknown();
+  interrupted.interrupted = true;
+  EXPECT_EQ(of({make_unknown(), interrupted}), 130);
+  EXPECT_EQ(of({make_failed(), interrupted}), 1);
+  EXPECT_EQ(of({make_broken(), interrupted}), 255);
+}
+
+TEST(ExitCode, InterruptedBeforeAnythingWasRecorded) {
+  RunResult run = make_broken();
+  run.interrupted = true;
+  EXPECT_EQ(of({run}), 130);
+}
+
+TEST(ExitCode, InterruptedBetweenTwoRuns) {
+  SuiteResult suite = make_suite({make_passed()});
+  suite.interrupted = true;
+  EXPECT_EQ(exit_code(suite, {}), 130);
+}
+
+TEST(ExitCode, SuiteThatBrokeOff) {
+  SuiteResult suite = make_suite({make_passed()});
+  suite.problem = "No space left on device";
+  EXPECT_EQ(exit_code(suite, {}), 255);
+  suite.runs.push_back(make_failed());
+  EXPECT_EQ(exit_code(suite, {}), 1);
+}
+
+TEST(ExitCode, SkippedMayBeAllowed) {
+  EXPECT_EQ(of({make_skipped()}, {.allow_skip = true}), 0);
+  EXPECT_EQ(of({make_skipped(), make_unknown()}, {.allow_skip = true}), 2);
+}
+
+TEST(ExitCode, KnownIssueMayBeExpected) {
+  const ExitPolicy unexpected{.fail_on = FailOn::unexpected};
+  RunResult known = make_failed();
+  known.scenario.set = "known-issue";
+  EXPECT_EQ(of({known}), 1);
+  EXPECT_EQ(of({known}, unexpected), 0);
+  RunResult built_to_fail = make_failed();
+  EXPECT_EQ(of({built_to_fail}, unexpected), 0);
+  built_to_fail.judgement.verdict = Verdict::pass;
+  EXPECT_EQ(of({built_to_fail}, unexpected), 1);
+  RunResult page = make_failed();
+  page.scenario.set = "page";
+  EXPECT_EQ(of({page, known}, unexpected), 1);
+}
+
+}  // namespace
+}  // namespace faultline

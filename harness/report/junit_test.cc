@@ -1,0 +1,102 @@
+#include "harness/report/junit.h"
+
+#include <gtest/gtest.h>
+
+#include <boost/property_tree/ptree.hpp>
+#include <boost/property_tree/xml_parser.hpp>
+#include <sstream>
+
+#include "harness/report/testing.h"
+
+namespace faultline {
+namespace {
+
+using boost::property_tree::ptree;
+using testing::make_suite;
+
+ptree parse(const std::string& xml) {
+  std::istringstream in(xml);
+  ptree document;
+  boost::property_tree::read_xml(in, document);
+  return document;
+}
+
+ptree only_case(const RunResult& run) {
+  return parse(junit_xml(make_suite({run}))).get_child("testsuites.testsuite.testcase");
+}
+
+TEST(Junit, CountsEachKind) {
+  const ptree suite = parse(junit_xml(make_suite({testing::make_passed(), testing::make_failed(),
+                                                  testing::make_unknown(), testing::make_skipped(),
+                                                  testing::make_broken()})))
+                          .get_child("testsuites.testsuite");
+  EXPECT_EQ(suite.get<int>("<xmlattr>.tests"), 5);
+  EXPECT_EQ(suite.get<int>("<xmlattr>.failures"), 2);
+  EXPECT_EQ(suite.get<int>("<xmlattr>.errors"), 1);
+  EXPECT_EQ(suite.get<int>("<xmlattr>.skipped"), 1);
+  EXPECT_EQ(suite.count("testcase"), 5u);
+}
+
+TEST(Junit, PassHasNoOutcomeElement) {
+  const ptree run = only_case(testing::make_passed());
+  EXPECT_EQ(run.count("failure") + run.count("error") + run.count("skipped"), 0u);
+  EXPECT_EQ(run.get<std::string>("<xmlattr>.name"), "broker-leader");
+  EXPECT_EQ(run.get<std::string>("<xmlattr>.time"), "72.345");
+}
+
+TEST(Junit, ViolationIsAFailureOfItsCheck) {
+  const ptree failure = only_case(testing::make_failed()).get_child("failure");
+  EXPECT_EQ(failure.get<std::string>("<xmlattr>.type"), "lost");
+  EXPECT_EQ(failure.get<std::string>("<xmlattr>.message"),
+            "fail: lost 1204 of 9876 acknowledged (12 %)");
+  EXPECT_NE(failure.data().find("value 3/17"), std::string::npos);
+}
+
+TEST(Junit, UnknownIsNotGreen) {
+  EXPECT_EQ(only_case(testing::make_unknown()).get<std::string>("failure.<xmlattr>.type"),
+            "unknown");
+}
+
+TEST(Junit, InterruptedPassIsNotGreen) {
+  RunResult run = testing::make_passed();
+  run.interrupted = true;
+  EXPECT_EQ(only_case(run).get<std::string>("failure.<xmlattr>.type"), "interrupted");
+}
+
+TEST(Junit, BrokenIsAnErrorAndSkippedIsSkipped) {
+  EXPECT_EQ(only_case(testing::make_broken()).get<std::string>("error.<xmlattr>.message"),
+            "n2 exited at start: port 4222 is taken");
+  EXPECT_EQ(only_case(testing::make_skipped()).get<std::string>("skipped.<xmlattr>.message"),
+            "needs root: run it with sudo");
+}
+
+TEST(Junit, CarriesSeedAndVersions) {
+  std::map<std::string, std::string> properties;
+  for (const auto& [tag, property] : only_case(testing::make_passed()).get_child("properties"))
+    properties[property.get<std::string>("<xmlattr>.name")] =
+        property.get<std::string>("<xmlattr>.value");
+  EXPECT_EQ(properties["seed"], "42");
+  EXPECT_EQ(properties["broker"], "nats 2.12.15");
+}
+
+TEST(Junit, IsWellFormedWhateverTheMessageHolds) {
+  RunResult run = testing::make_broken();
+  run.reason = "a<b>&\"'c]]>";
+  EXPECT_EQ(only_case(run).get<std::string>("error.<xmlattr>.message"), run.reason);
+  for (const char* bad : {"\x01", "\x1b", "\x7f\xff", "\xc3", "\xed\xa0\x80", "\xef\xbf\xbf",
+                          "\xf5\x80\x80\x80", "\xc0\xaf"}) {
+    run.reason = std::string("x") + bad + "y";
+    const std::string message = only_case(run).get<std::string>("error.<xmlattr>.message");
+    EXPECT_TRUE(message.starts_with("x") && message.ends_with("y")) << message;
+    EXPECT_NE(message.find('?'), std::string::npos) << message;
+  }
+  run.reason = "gr\xc3\xbc\xc3\x9f \xf0\x9f\x98\x80";
+  EXPECT_EQ(only_case(run).get<std::string>("error.<xmlattr>.message"), run.reason);
+}
+
+TEST(Junit, EmptySuiteIsWellFormed) {
+  EXPECT_EQ(parse(junit_xml(make_suite({}))).get<int>("testsuites.testsuite.<xmlattr>.tests"), 0);
+}
+
+}  // namespace
+}  // namespace faultline

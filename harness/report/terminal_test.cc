@@ -1,0 +1,99 @@
+#include "harness/report/terminal.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "harness/report/testing.h"
+
+namespace faultline {
+namespace {
+
+using std::chrono::milliseconds;
+
+std::size_t lines(const std::string& text) { return std::ranges::count(text, '\n'); }
+
+ProgressFigures make_figures(const std::string& phase, int elapsed_ms) {
+  ProgressFigures figures;
+  figures.phase = phase;
+  figures.elapsed = figures.phase_elapsed = milliseconds(elapsed_ms);
+  figures.phase_length = milliseconds(30'000);
+  figures.live.writes_ok = 1;
+  figures.writes_per_second = 198.4;
+  figures.reads_per_second = 142;
+  figures.unavailable_writes = milliseconds(3210);
+  return figures;
+}
+
+TEST(Terminal, PlainLinesAreRare) {
+  std::ostringstream out;
+  Terminal terminal(out, {});
+  for (int ms = 0; ms < 20'000; ms += 500) terminal.update(make_figures("steady", ms));
+  EXPECT_EQ(lines(out.str()), 4u) << out.str();
+  EXPECT_EQ(out.str().find('\x1b'), std::string::npos);
+}
+
+TEST(Terminal, PlainLinesTellEveryPhaseAndFault) {
+  std::ostringstream out;
+  Terminal terminal(out, {});
+  terminal.update(make_figures("steady", 100));
+  ProgressFigures struck = make_figures("fault", 200);
+  terminal.update(struck);
+  struck.fault = "broker-kill leader (n2)";
+  terminal.update(struck);
+  EXPECT_EQ(lines(out.str()), 3u) << out.str();
+  EXPECT_NE(out.str().find("broker-kill leader (n2)"), std::string::npos);
+  EXPECT_NE(out.str().find("writes 198/s, gap 3.2 s"), std::string::npos) << out.str();
+}
+
+TEST(Terminal, LiveBlockFitsAndIsReplaced) {
+  std::ostringstream out;
+  Terminal terminal(out, {true, false, 80});
+  ProgressFigures figures = make_figures("fault", 12'000);
+  figures.fault = "broker-kill " + std::string(200, 'x');
+  terminal.update(figures);
+  std::istringstream shown(out.str());
+  for (std::string line; std::getline(shown, line);) EXPECT_LT(line.size(), 80u) << line;
+  EXPECT_EQ(lines(out.str()), 2u);
+  terminal.update(figures);
+  EXPECT_NE(out.str().find("\x1b[2A\r\x1b[J"), std::string::npos);
+}
+
+TEST(Terminal, MessageDoesNotTearTheBlock) {
+  std::ostringstream out;
+  Terminal terminal(out, {true, false, 80});
+  terminal.update(make_figures("steady", 0));
+  out.str("");
+  terminal.message("n2 exited");
+  EXPECT_EQ(out.str(), "\x1b[2A\r\x1b[J  n2 exited\n");
+  out.str("");
+  terminal.message("n3 exited");
+  EXPECT_EQ(out.str(), "  n3 exited\n");
+}
+
+TEST(Terminal, VerdictSaysWhy) {
+  const std::string verdict = verdict_lines(testing::make_failed(), {});
+  EXPECT_EQ(verdict,
+            "FAIL  memory-storage  (1:12)\n"
+            "  fail: lost 1204 of 9876 acknowledged (12 %)\n"
+            "  fail lost: lost 1204 of 9876 acknowledged\n"
+            "    value 3/17, acknowledged as 1204, is in no replica\n"
+            "  evidence: /results/suite/memory-storage\n");
+}
+
+TEST(Terminal, UnjudgedUnknownIsLeftOut) {
+  RunResult run = testing::make_passed();
+  run.judgement.checks[1].verdict = Verdict::unknown;
+  run.judgement.checks[1].judged = false;
+  EXPECT_EQ(lines(verdict_lines(run, {})), 2u);
+}
+
+TEST(Terminal, ColourOnlyWhereWanted) {
+  const RunResult run = testing::make_passed();
+  EXPECT_EQ(coloured_outcome(run, {true, false, 80}), "PASS");
+  EXPECT_EQ(coloured_outcome(run, {true, true, 80}), "\x1b[32mPASS\x1b[0m");
+}
+
+}  // namespace
+}  // namespace faultline

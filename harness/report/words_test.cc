@@ -1,0 +1,54 @@
+#include "harness/report/words.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <sstream>
+
+#include "harness/report/testing.h"
+
+namespace faultline {
+namespace {
+
+TEST(Wrap, BreaksAtBlanks) {
+  EXPECT_EQ(wrap("the final read did not finish", 22, 2), "  the final read did\n  not finish\n");
+}
+
+TEST(Wrap, KeepsLinesAndSilencesControlCharacters) {
+  EXPECT_EQ(wrap("one\ntwo\x1b[31m", 80, 0), "one\ntwo [31m\n");
+}
+
+TEST(Wrap, EmptyTextIsAnEmptyLine) { EXPECT_EQ(wrap("", 80, 0), "\n"); }
+
+TEST(Wrap, NoLineIsTooLongAndNoLetterIsLost) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE(seed);
+  std::mt19937 random(seed);
+  for (int trial = 0; trial < 1000; ++trial) {
+    std::string text;
+    for (std::size_t left = random() % 300; left > 0; --left) text += random() % 7 == 0 ? ' ' : 'x';
+    const std::size_t columns = 30 + random() % 60, indent = random() % 10;
+    const std::string wrapped = wrap(text, columns, indent);
+    std::istringstream lines(wrapped);
+    for (std::string line; std::getline(lines, line);) ASSERT_LE(line.size(), columns) << text;
+    ASSERT_EQ(std::ranges::count(wrapped, 'x'), std::ranges::count(text, 'x'));
+  }
+}
+
+TEST(Words, ViolationIsAViolationEvenIfInterrupted) {
+  RunResult run = testing::make_failed();
+  run.interrupted = true;
+  EXPECT_EQ(outcome_word(run), "fail");
+  run = testing::make_passed();
+  run.interrupted = true;
+  EXPECT_EQ(outcome_word(run), "interrupted");
+}
+
+TEST(Words, Times) {
+  EXPECT_EQ(format_clock(std::chrono::milliseconds(42'900)), "0:42");
+  EXPECT_EQ(format_clock(std::chrono::hours(1)), "1:00:00");
+  EXPECT_EQ(format_utc(0), "1970-01-01T00:00:00Z");
+}
+
+}  // namespace
+}  // namespace faultline
