@@ -47,8 +47,9 @@ std::string differences(const ReplicaState& state, const ReplicaState& wanted) {
   std::string text;
   const auto compare = [&](const char* name, std::uint64_t is, std::uint64_t should) {
     if (is == should) return;
-    text += text.empty() ? "" : ", ";
-    text += name + (" " + std::to_string(is)) + " instead of " + std::to_string(should);
+    if (!text.empty()) text += ", ";
+    text.append(name).append(" ").append(std::to_string(is));
+    text.append(" instead of ").append(std::to_string(should));
   };
   compare("last sequence", state.last_sequence, wanted.last_sequence);
   compare("first sequence", state.first_sequence, wanted.first_sequence);
