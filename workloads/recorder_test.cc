@@ -252,7 +252,7 @@ TEST_F(RecorderTest, AFullDiskIsToldAndLeavesAReadableBeginning) {
   const int status = in_child([&] {
     limit_file_size(limit);
     Recorder recorder(file(), header());
-    for (std::uint64_t n = 1; n <= 200'000; ++n) {
+    for (std::uint64_t n = 1; n <= 50'000; ++n) {
       recorder.complete(recorder.invoke(publish(1, n)), acknowledged(n));
     }
     recorder.flush();
@@ -260,11 +260,11 @@ TEST_F(RecorderTest, AFullDiskIsToldAndLeavesAReadableBeginning) {
     if (!error || error->find("File too large") == std::string::npos) return 1;
     rusage before{}, after{};
     ::getrusage(RUSAGE_SELF, &before);
-    for (std::uint64_t n = 1; n <= 3'000'000; ++n) {
+    for (std::uint64_t n = 1; n <= 500'000; ++n) {
       recorder.complete(recorder.invoke(publish(1, n)), acknowledged(n));
     }
     ::getrusage(RUSAGE_SELF, &after);
-    if (after.ru_maxrss - before.ru_maxrss > 8 * 1024) return 2;  // KiB
+    if (after.ru_maxrss - before.ru_maxrss > 5 * 1024) return 2;  // KiB; the records are more
     recorder.close();
     return recorder.error() ? 0 : 3;
   });
@@ -306,12 +306,12 @@ TEST_F(RecorderTest, MemoryIsFlatWhateverTheLength) {
       ::getrusage(RUSAGE_SELF, &usage);
       return usage.ru_maxrss;
     };
-    const long before = record(100'000);
-    return record(2'000'000) - before > 16 * 1024 ? 1 : 0;  // KiB; the file grows by over 20 MB
+    const long before = record(50'000);
+    return record(500'000) - before > 5 * 1024 ? 1 : 0;  // KiB; the records are more
   });
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);
-  EXPECT_GT(std::filesystem::file_size(file()), 20u << 20);
+  EXPECT_GT(std::filesystem::file_size(file()), 6u << 20);
 }
 
 }  // namespace
