@@ -290,7 +290,7 @@ void Experiment::drain() {
   workload_.stop_producing();
 
   Absence absence(cluster_, broker_);
-  observer_.wait(scenario_.drain, [&] { return absence.is_final() || broker_.all_healthy(); });
+  observer_.wait(catch_up, [&] { return absence.is_final() || broker_.all_healthy(); });
   DrainFinished finished = workload_.drain([&]() -> std::optional<std::string> {
     observer_.wait(milliseconds{0});
     if (absence.is_final())
