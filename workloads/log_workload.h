@@ -19,7 +19,7 @@ namespace faultline {
 struct LogSettings {
   std::uint32_t producers = 2;
   double rate = 200;            // publishes a second of all producers together (open loop)
-  std::uint32_t in_flight = 0;  // > 0: closed loop with so many in flight per producer; rate is unused
+  std::uint32_t in_flight = 0;  // > 0: closed loop, so many per producer; rate is unused
   std::uint32_t min_size = 64;  // payload bytes, uniform in [min_size, max_size]
   std::uint32_t max_size = 256;
   std::uint32_t readers = 1;    // follow the end of the stream, through its leader
@@ -51,7 +51,8 @@ struct LiveFigures {  // of the whole run so far
 
 class LogWorkload {
  public:
-  LogWorkload(const LogSettings&, const StreamAddress&, Recorder&, std::string run_id, std::uint64_t seed);
+  LogWorkload(const LogSettings&, const StreamAddress&, Recorder&, std::string run_id,
+              std::uint64_t seed);
   ~LogWorkload();  // stops
 
   void start();           // connects and begins; throws if the stream cannot be reached
