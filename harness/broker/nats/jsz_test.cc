@@ -101,8 +101,10 @@ TEST(Jsz, TakesMembersOfAnotherTypeForAbsent) {
   const auto whole = json::parse(captured("n1"));
   const auto flat = whole.flatten();
   std::set<std::string> members;
-  for (const auto& [pointer, value] : flat.items())
+  for (const auto& [pointer, value] : flat.items()) {
+    if (pointer.find("/config/") != std::string::npos) continue;  // never read
     for (json::json_pointer at(pointer); !at.empty(); at.pop_back()) members.insert(at.to_string());
+  }
   ASSERT_GT(members.size(), 100u);
   for (const auto& member : members) {
     auto changed = whole;
