@@ -18,7 +18,8 @@ constexpr seconds ready_limit{60};
 constexpr seconds gather_limit{30};
 constexpr milliseconds traffic_after_heal{3000};  // recovery lasts at least so long
 constexpr seconds absence_is_final{60};           // docs/scenarios.md, loss
-constexpr seconds replicas_settle{15};            // the last write reaches every replica meanwhile
+constexpr seconds catch_up{30};         // replicas become current before the drain, or it goes on
+constexpr seconds replicas_settle{15};  // the last write reaches every replica meanwhile
 
 milliseconds since(steady_clock::time_point begin) {
   return std::chrono::duration_cast<milliseconds>(steady_clock::now() - begin);
