@@ -18,7 +18,7 @@ constexpr const char* description =
 
 constexpr const char* footer =
     "Examples:\n"
-    "  faultline run                      # every figure of the page, one after the other\n"
+    "  faultline run                      # every figure of the page\n"
     "  faultline run 1.3                  # one of them\n"
     "  faultline check results/latest     # judge again, from the histories alone\n"
     "  faultline COMMAND --help           # more about a command\n"
@@ -40,7 +40,10 @@ std::string help_for(const CLI::App& program) {
 int parse_error(const CLI::App& program, const CLI::ParseError& error) {
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success))
     return program.exit(error);
-  std::string what = error.what();
+  const std::vector<std::string> unread = program.remaining();
+  std::string what = program.get_subcommands().empty() && !unread.empty()
+                         ? "there is no command or option '" + unread.front() + "'"
+                         : error.what();
   std::ranges::replace(what, '\n', ' ');
   return complain(what + " (see '" + help_for(program) + "')", exit_usage);
 }
@@ -53,7 +56,7 @@ int execute(const std::vector<Command>& commands) {
 
 int run(int argc, char** argv) {
   CLI::App program(description, "faultline");
-  program.get_formatter()->column_width(32);
+  program.get_formatter()->column_width(28);
   program.footer(footer);
   program.set_version_flag("--version", "faultline " + std::string(program_version()),
                            "Print the version and exit");

@@ -136,13 +136,7 @@ Command check_command(CLI::App& program) {
   app->add_option("run", arguments->paths, "A run's folder, a suite's, or a history file")
       ->type_name("RUN|HISTORY")
       ->required();
-  app->add_flag("--allow-skip", arguments->policy.allow_skip,
-                "A skipped scenario is no reason to exit with 2");
-  const std::map<std::string, FailOn> fail_on{{"violation", FailOn::violation},
-                                              {"unexpected", FailOn::unexpected}};
-  app->add_option("--fail-on", arguments->policy.fail_on, "unexpected: a known issue may fail")
-      ->transform(CLI::CheckedTransformer(fail_on, CLI::ignore_case))
-      ->type_name("TEXT:{violation,unexpected}");
+  add_exit_policy(*app, arguments->policy);
   app->add_flag("--json", arguments->json, "As JSON");
   return {app, [arguments] { return execute(*arguments); }};
 }

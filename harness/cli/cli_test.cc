@@ -58,7 +58,10 @@ fs::path record_history(const fs::path& folder) {
   const std::uint32_t process = recorder.new_process("producer", "");
   for (std::uint64_t i = 1; i <= 100; ++i) {
     const OperationId id = recorder.invoke({OperationKind::publish, process, 64, {0, i}});
-    recorder.complete(id, {.outcome = Outcome::ok, .sequence = i});
+    Completion stored;
+    stored.outcome = Outcome::ok;
+    stored.sequence = i;
+    recorder.complete(id, stored);
   }
   recorder.close();
   return file;

@@ -18,6 +18,17 @@ CLI::App* add_subcommand(CLI::App& program, const std::string& name, const std::
   return app;
 }
 
+void add_exit_policy(CLI::App& app, ExitPolicy& policy) {
+  app.add_flag("--allow-skip", policy.allow_skip, "A skipped scenario is no reason to exit with 2");
+  app.add_option_function<std::string>(
+         "--fail-on",
+         [&policy](const std::string& what) {
+           policy.fail_on = what == "unexpected" ? FailOn::unexpected : FailOn::violation;
+         },
+         "unexpected: a known issue may fail")
+      ->check(CLI::IsMember({"violation", "unexpected"}));
+}
+
 std::string_view program_version() { return FAULTLINE_VERSION; }
 
 }  // namespace faultline

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/exit_code.h"
+
 namespace CLI {
 class App;
 }
@@ -38,6 +40,9 @@ std::vector<Command> add_commands(CLI::App& program);
 // A subcommand with the options that every command accepts, and its examples.
 CLI::App* add_subcommand(CLI::App& program, const std::string& name, const std::string& description,
                          const std::string& examples);
+
+// --allow-skip and --fail-on; the policy must outlive the parsing.
+void add_exit_policy(CLI::App&, ExitPolicy&);
 
 std::string_view program_version();
 

@@ -62,7 +62,7 @@ int execute(Arguments arguments) {
 
 Command run_command(CLI::App& program) {
   CLI::App* app = add_subcommand(
-      program, "run", "Run scenarios against a real cluster and judge them",
+      program, "run", "Run scenarios on a real cluster and judge them",
       "  faultline run                               # the catalogue of the page\n"
       "  faultline run scenarios/brokers             # a folder\n"
       "  faultline run 1.3                           # a figure, or a name: see list\n"
@@ -86,13 +86,7 @@ Command run_command(CLI::App& program) {
       ->type_name("DIR");
   app->add_option("--seed", arguments->seed, "What the workload draws from (random)")
       ->type_name("N");
-  app->add_flag("--allow-skip", arguments->policy.allow_skip,
-                "A skipped scenario is no reason to exit with 2");
-  const std::map<std::string, FailOn> fail_on{{"violation", FailOn::violation},
-                                              {"unexpected", FailOn::unexpected}};
-  app->add_option("--fail-on", arguments->policy.fail_on, "unexpected: a known issue may fail")
-      ->transform(CLI::CheckedTransformer(fail_on, CLI::ignore_case))
-      ->type_name("TEXT:{violation,unexpected}");
+  add_exit_policy(*app, arguments->policy);
   app->add_flag("--json", arguments->json, "Results on standard output as JSON");
   return {app, [arguments] { return execute(*arguments); }};
 }

@@ -72,7 +72,8 @@ TEST(Junit, BrokenIsAnErrorAndSkippedIsSkipped) {
 
 TEST(Junit, CarriesSeedAndVersions) {
   std::map<std::string, std::string> properties;
-  for (const auto& [tag, property] : only_case(testing::make_passed()).get_child("properties"))
+  const ptree run = only_case(testing::make_passed());
+  for (const auto& [tag, property] : run.get_child("properties"))
     properties[property.get<std::string>("<xmlattr>.name")] =
         property.get<std::string>("<xmlattr>.value");
   EXPECT_EQ(properties["seed"], "42");
