@@ -92,6 +92,10 @@ std::vector<Sighting> missing(const std::vector<Sighting>& stored,
   return result;
 }
 
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::ranges::find(names, name) != names.end();
+}
+
 }  // namespace
 
 CheckResult check_delivery(const History& history) {
@@ -112,7 +116,11 @@ CheckResult check_delivery(const History& history) {
 
   std::uint64_t undelivered = 0;
   std::string reason;
+  for (const auto& name : drain.end.absent_groups)
+    reason += (reason.empty() ? "" : "; ") + ("the group " + name + " is gone for good");
+  const bool gone = !reason.empty();
   for (std::uint32_t group = 0; group < all.names.size(); ++group) {
+    if (contains(drain.end.lagging_groups, all.names[group])) continue;
     const auto lacks = missing(drain.messages, deliveries, group);
     if (lacks.empty()) continue;
     undelivered += lacks.size();
@@ -134,11 +142,14 @@ CheckResult check_delivery(const History& history) {
   if (all.names.empty()) {
     result.judged = false;
     result.reason = "no consumer group took part";
-  } else if (!drain.finished) {
-    result.reason = drain.reason;
-  } else if (undelivered > 0) {
+  } else if (gone || (drain.finished && undelivered > 0)) {
     result.verdict = Verdict::fail;
     result.reason = reason;
+  } else if (!drain.finished) {
+    result.reason = drain.reason;
+  } else if (!drain.end.lagging_groups.empty()) {
+    result.reason =
+        "the group " + drain.end.lagging_groups.front() + " did not catch up: " + drain.end.reason;
   } else if (drain.messages.empty()) {
     result.reason = "nothing was stored that could have been delivered";
   } else {

@@ -71,6 +71,25 @@ TEST(Delivery, AnUnfinishedDrainIsUnknown) {
   EXPECT_EQ(check_delivery(b.build()).verdict, Verdict::unknown);
 }
 
+History delivered_with(DrainFinished end) {
+  auto b = three_messages();
+  b.deliver(12, 2, {1, 2}, 110, 111);
+  b.event(120, std::move(end));
+  return b.build();
+}
+
+TEST(Delivery, AGroupThatIsGoneForGoodFails) {
+  const auto result = check_delivery(delivered_with({true, false, 1, 3, "", {}, {"durable"}}));
+  EXPECT_EQ(result.verdict, Verdict::fail);
+  EXPECT_EQ(result.reason, "the group durable is gone for good");
+}
+
+TEST(Delivery, AGroupThatDidNotCatchUpIsUnknown) {
+  EXPECT_EQ(check_delivery(delivered_with({true, false, 1, 3, "", {"durable"}, {}})).verdict,
+            Verdict::unknown);
+  EXPECT_EQ(check_delivery(delivered_with({true, false, 1, 3, "", {}, {}})).verdict, Verdict::pass);
+}
+
 TEST(Delivery, WithoutGroupsItIsNotJudged) {
   HistoryBuilder b;
   b.publish(1, 1, 10, 15, 1);

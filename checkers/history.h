@@ -147,12 +147,14 @@ struct QuorumChanged {
 };
 
 struct DrainFinished {
-  bool complete = false;       // all of first..last was read, every group drained
+  bool complete = false;       // all of first..last was read
   bool stream_absent = false;  // "stream not found" for 60 s while the metadata group led
                                // and every broker was up: a finished, empty drain
   std::uint64_t first_sequence = 0;
   std::uint64_t last_sequence = 0;
-  std::string reason;  // why it is not complete, or what was seen
+  std::string reason;                       // why it is not complete, or what was seen
+  std::vector<std::string> lagging_groups;  // consumer groups that did not catch up
+  std::vector<std::string> absent_groups;   // "consumer not found" for 60 s: gone for good
   bool operator==(const DrainFinished&) const = default;
 };
 

@@ -92,6 +92,8 @@ void fields(auto& io, Is<DrainFinished> auto& e) {
   io(e.first_sequence);
   io(e.last_sequence);
   io(e.reason);
+  io(e.lagging_groups);
+  io(e.absent_groups);
 }
 
 void fields(auto& io, Is<Interrupted> auto& e) { io(e.reason); }

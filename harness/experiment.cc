@@ -29,8 +29,8 @@ StreamSettings stream_settings(const Scenario& scenario) {
   StreamSettings settings;
   settings.name = "faultline";
   settings.subject = "faultline.log";
-  settings.durable_group = "keeps-up";
-  settings.lagging_group = "lags-behind";
+  if (scenario.workload.durables > 0) settings.durable_group = "keeps-up";
+  if (scenario.workload.laggards > 0) settings.lagging_group = "lags-behind";
   settings.replicas = scenario.replicas;
   settings.memory_storage = scenario.memory_storage;
   settings.ack_wait = scenario.workload.ack_wait;
@@ -227,7 +227,11 @@ bool Experiment::traffic_is_back(steady_clock::time_point healed) const {
   if (since(healed) < traffic_after_heal) return false;
   const Time moment = std::chrono::nanoseconds(healed.time_since_epoch()).count();
   const LiveFigures live = workload_.live();
-  return live.last_write > moment && live.last_read > moment && live.last_delivery > moment;
+  const LogSettings& workload = scenario_.workload;
+  const bool reads = workload.readers + workload.rereaders > 0;
+  const bool deliveries = workload.durables + workload.laggards > 0;
+  return live.last_write > moment && (!reads || live.last_read > moment) &&
+         (!deliveries || live.last_delivery > moment);
 }
 
 void Experiment::heal_everything() {

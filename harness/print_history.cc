@@ -52,9 +52,12 @@ struct Describe {
                        e.quorum() ? "a quorum" : "no quorum");
   }
   std::string operator()(const DrainFinished& e) const {
-    return fmt::format("drain {}{}, {} to {}{}{}", e.complete ? "complete" : "not complete",
-                       e.stream_absent ? ", the stream is gone" : "", e.first_sequence,
-                       e.last_sequence, separated(e.reason), e.reason);
+    std::string text = fmt::format("drain {}{}, {} to {}", e.complete ? "complete" : "not complete",
+                                   e.stream_absent ? ", the stream is gone" : "", e.first_sequence,
+                                   e.last_sequence);
+    for (const auto& group : e.lagging_groups) text += ", group " + group + " did not catch up";
+    for (const auto& group : e.absent_groups) text += ", group " + group + " is gone";
+    return text.append(separated(e.reason)).append(e.reason);
   }
   std::string operator()(const Interrupted& e) const { return "interrupted: " + e.reason; }
   std::string operator()(const Note& e) const { return "note: " + e.text; }

@@ -51,6 +51,7 @@ struct StreamState {
 };
 
 struct GroupState {
+  bool absent = false;  // the broker answers that there is no such group
   std::uint64_t pending = 0;         // not delivered yet
   std::uint64_t unacknowledged = 0;  // delivered, not acknowledged yet
 };

@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t window = 64;  // reads at once
 constexpr Duration refused_pause = 20 * millisecond;
 constexpr Duration poll_interval = 100 * millisecond;
+constexpr Duration absence_is_final = 60 * second;  // docs/scenarios.md, delivery
 constexpr std::chrono::milliseconds state_timeout{500};
 
 void pause(Duration duration) { sleep_until(monotonic_now() + duration, {}); }
@@ -32,12 +33,10 @@ DrainFinished Drain::run(const GiveUp& give_up) {
     if (state) {
       finished.first_sequence = state->first_sequence;
       finished.last_sequence = state->last_sequence;
-      const bool stable = state == before && all_answered();
+      finished.complete = state == before && all_answered();
       before = state;
-      if (groups_drained() && stable) {
-        finished.complete = true;
-        break;
-      }
+      look_at_groups(finished);
+      if (finished.complete && finished.lagging_groups.empty()) break;
       if ((why = read_up_to(*state, give_up))) break;
     }
     pause(poll_interval);
@@ -118,25 +117,46 @@ void Drain::read(std::uint64_t sequence) {
   });
 }
 
-bool Drain::groups_drained() {
+void Drain::look_at_groups(DrainFinished& finished) {
   std::set<std::string> groups;
   for (const auto& consumer : consumers_) groups.insert(consumer->group());
 
+  finished.lagging_groups.clear();
+  finished.absent_groups.clear();
   lagging_.clear();
   for (const auto& group : groups) {
     const auto state = session_.seat().client.group_state(group, state_timeout);
-    if (!state || state->pending > 0 || state->unacknowledged > 0) {
-      empty_pulls_when_clear_.erase(group);
-      lagging_ += state ? fmt::format("; {}: {} pending, {} unacknowledged", group, state->pending,
-                                      state->unacknowledged)
-                        : fmt::format("; {}: no answer", group);
+    if (state && is_gone(group, *state)) {
+      finished.absent_groups.push_back(group);
       continue;
     }
-    const auto now = empty_pulls(group);
-    const auto clear = empty_pulls_when_clear_.try_emplace(group, now).first->second;
-    if (now == clear) lagging_ += fmt::format("; {}: pulling for more", group);
+    const std::string lacks = what_is_lacking(group, state);
+    if (lacks.empty()) continue;
+    finished.lagging_groups.push_back(group);
+    lagging_ += fmt::format("; {}: {}", group, lacks);
   }
-  return lagging_.empty();
+}
+
+std::string Drain::what_is_lacking(const std::string& group,
+                                   const std::optional<GroupState>& state) {
+  if (!state || state->absent || state->pending > 0 || state->unacknowledged > 0) {
+    empty_pulls_when_clear_.erase(group);
+    if (!state) return "no answer";
+    if (state->absent) return "not found";
+    return fmt::format("{} pending, {} unacknowledged", state->pending, state->unacknowledged);
+  }
+  const auto now = empty_pulls(group);
+  const auto clear = empty_pulls_when_clear_.try_emplace(group, now).first->second;
+  return now == clear ? "pulling for more" : "";
+}
+
+bool Drain::is_gone(const std::string& group, const GroupState& state) {
+  if (!state.absent) {
+    absent_since_.erase(group);
+    return false;
+  }
+  const Time now = monotonic_now();
+  return now - absent_since_.try_emplace(group, now).first->second >= absence_is_final;
 }
 
 std::uint64_t Drain::empty_pulls(const std::string& group) const {

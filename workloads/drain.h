@@ -25,9 +25,9 @@ class Drain {
   Drain(LogContext&, const std::vector<std::unique_ptr<Consumer>>&, std::uint32_t number);
   ~Drain();
 
-  // Complete when every sequence of the stream is answered, every group has
-  // nothing pending and nothing unacknowledged and brings nothing any more, and
-  // meanwhile the stream did not grow.
+  // Complete when every sequence of the stream is answered and meanwhile the
+  // stream did not grow. A group is drained when it has nothing pending, nothing
+  // unacknowledged and brings nothing any more, or is gone for good.
   DrainFinished run(const GiveUp&);
 
  private:
@@ -35,7 +35,9 @@ class Drain {
   std::optional<std::uint64_t> next_unread(StreamState);
   bool all_answered();
   void read(std::uint64_t sequence);
-  bool groups_drained();
+  void look_at_groups(DrainFinished&);
+  std::string what_is_lacking(const std::string& group, const std::optional<GroupState>&);
+  bool is_gone(const std::string& group, const GroupState&);
   std::uint64_t empty_pulls(const std::string& group) const;
   std::string progress(const std::optional<StreamState>&);
 
@@ -52,7 +54,8 @@ class Drain {
   bool refused_ = false;
 
   std::map<std::string, std::uint64_t> empty_pulls_when_clear_;
-  std::string lagging_;  // what the groups still lack
+  std::map<std::string, Time> absent_since_;  // groups that the broker does not know
+  std::string lagging_;                       // what the groups still lack
 };
 
 }  // namespace faultline

@@ -29,6 +29,7 @@ constexpr milliseconds sweep_interval{10};
 // https://github.com/nats-io/nats-server/blob/main/server/errors.json
 constexpr int cluster_not_available = 10008;
 constexpr int insufficient_resources = 10023;
+constexpr int consumer_not_found = 10014;
 constexpr int message_not_found = 10037;
 constexpr int message_too_large = 10054;
 constexpr int store_failed = 10077;
@@ -431,8 +432,9 @@ std::optional<StreamState> NatsClient::stream_state(Milliseconds timeout) {
 
 std::optional<GroupState> NatsClient::group_state(const std::string& group, Milliseconds timeout) {
   const auto info = parse(ask(fmt::format("$JS.API.CONSUMER.INFO.{}.{}", stream_, group), timeout));
+  if (error_code(info) == consumer_not_found) return GroupState{true, 0, 0};
   if (error_code(info) != 0 || !info.contains("num_pending")) return std::nullopt;
-  return GroupState{info.value("num_pending", std::uint64_t{0}),
+  return GroupState{false, info.value("num_pending", std::uint64_t{0}),
                     info.value("num_ack_pending", std::uint64_t{0})};
 }
 
