@@ -48,8 +48,8 @@ int parse_error(const CLI::App& program, const CLI::ParseError& error) {
   return complain(what + " (see '" + help_for(program) + "')", exit_usage);
 }
 
-int execute(const std::vector<Command>& commands) {
-  for (const Command& command : commands)
+int execute(const std::vector<Subcommand>& commands) {
+  for (const Subcommand& command : commands)
     if (command.app->parsed()) return command.execute();
   return exit_broken;
 }
@@ -62,7 +62,7 @@ int run(int argc, char** argv) {
                            "Print the version and exit");
   program.add_flag("-y,--yes")->description("Never ask (nothing does yet)");
   program.require_subcommand(1);
-  const std::vector<Command> commands = add_commands(program);
+  const std::vector<Subcommand> commands = add_commands(program);
   try {
     program.parse(argc, argv);
     return execute(commands);

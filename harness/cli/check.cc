@@ -123,7 +123,7 @@ int execute(const Arguments& arguments) {
 
 }  // namespace
 
-Command check_command(CLI::App& program) {
+Subcommand check_command(CLI::App& program) {
   CLI::App* app =
       add_subcommand(program, "check", "Judge runs again, from their history alone",
                      "  faultline check results/latest\n"

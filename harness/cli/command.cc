@@ -4,7 +4,7 @@
 
 namespace faultline {
 
-std::vector<Command> add_commands(CLI::App& program) {
+std::vector<Subcommand> add_commands(CLI::App& program) {
   return {run_command(program),   list_command(program),      validate_command(program),
           check_command(program), history_command(program),   doctor_command(program),
           heal_command(program),  completion_command(program)};

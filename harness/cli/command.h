@@ -20,22 +20,22 @@ struct UsageError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-struct Command {
+struct Subcommand {
   CLI::App* app;
   std::function<int()> execute;  // returns the exit code
 };
 
 // Each adds its subcommand to the program.
-Command run_command(CLI::App& program);
-Command list_command(CLI::App& program);
-Command validate_command(CLI::App& program);
-Command check_command(CLI::App& program);
-Command history_command(CLI::App& program);
-Command doctor_command(CLI::App& program);
-Command heal_command(CLI::App& program);
-Command completion_command(CLI::App& program);
+Subcommand run_command(CLI::App& program);
+Subcommand list_command(CLI::App& program);
+Subcommand validate_command(CLI::App& program);
+Subcommand check_command(CLI::App& program);
+Subcommand history_command(CLI::App& program);
+Subcommand doctor_command(CLI::App& program);
+Subcommand heal_command(CLI::App& program);
+Subcommand completion_command(CLI::App& program);
 
-std::vector<Command> add_commands(CLI::App& program);
+std::vector<Subcommand> add_commands(CLI::App& program);
 
 // A subcommand with the options that every command accepts, and its examples.
 CLI::App* add_subcommand(CLI::App& program, const std::string& name, const std::string& description,

@@ -18,7 +18,7 @@ struct Choice {                    // an option, or a positional without a name
   std::vector<std::string> values;  // all there are; empty: any
 };
 
-struct Subcommand {
+struct Offer {
   std::string name, description;
   std::vector<Choice> choices;
 };
@@ -41,37 +41,37 @@ Choice describe(const CLI::Option& option) {
   return choice;
 }
 
-Subcommand describe(const CLI::App& app) {
-  Subcommand subcommand{app.get_name(), app.get_description(), {}};
+Offer describe(const CLI::App& app) {
+  Offer subcommand{app.get_name(), app.get_description(), {}};
   for (const CLI::Option* option : app.get_options())
     subcommand.choices.push_back(describe(*option));
   return subcommand;
 }
 
-std::vector<Subcommand> subcommands(const CLI::App& program) {
-  std::vector<Subcommand> all;
+std::vector<Offer> subcommands(const CLI::App& program) {
+  std::vector<Offer> all;
   for (const CLI::App* app : program.get_subcommands([](const CLI::App*) { return true; }))
     all.push_back(describe(*app));
   return all;
 }
 
-std::vector<std::string> option_names(const Subcommand& subcommand) {
+std::vector<std::string> option_names(const Offer& subcommand) {
   std::vector<std::string> names;
   for (const Choice& choice : subcommand.choices)
     names.insert(names.end(), choice.names.begin(), choice.names.end());
   return names;
 }
 
-std::vector<std::string> names_of(const std::vector<Subcommand>& all) {
+std::vector<std::string> names_of(const std::vector<Offer>& all) {
   std::vector<std::string> names;
-  for (const Subcommand& subcommand : all) names.push_back(subcommand.name);
+  for (const Offer& subcommand : all) names.push_back(subcommand.name);
   return names;
 }
 
 // Where nothing is offered, the shell completes file names.
-std::string bash(const Subcommand& program, const std::vector<Subcommand>& all) {
+std::string bash(const Offer& program, const std::vector<Offer>& all) {
   std::string values, words;
-  for (const Subcommand& subcommand : all) {
+  for (const Offer& subcommand : all) {
     std::vector<std::string> positional;
     for (const Choice& choice : subcommand.choices) {
       if (choice.names.empty()) positional = choice.values;
@@ -108,7 +108,7 @@ complete -o bashdefault -o default -F _faultline faultline
 }
 
 // zsh runs the same function.
-std::string zsh(const Subcommand& program, const std::vector<Subcommand>& all) {
+std::string zsh(const Offer& program, const std::vector<Offer>& all) {
   return "#compdef faultline\nautoload -U +X compinit bashcompinit\n"
          "(( $+functions[compdef] )) || compinit\nbashcompinit\n" +
          bash(program, all);
@@ -132,11 +132,11 @@ std::string fish_choice(const Choice& choice, const std::string& condition) {
   return line + "\n";
 }
 
-std::string fish(const Subcommand& program, const std::vector<Subcommand>& all) {
+std::string fish(const Offer& program, const std::vector<Offer>& all) {
   std::string lines = "# faultline completion fish\n";
   for (const Choice& choice : program.choices)
     lines += fish_choice(choice, "__fish_use_subcommand");
-  for (const Subcommand& subcommand : all) {
+  for (const Offer& subcommand : all) {
     lines += fmt::format("complete -c faultline -f -n __fish_use_subcommand -a {} -d {}\n",
                          subcommand.name, in_quotes(subcommand.description));
     for (const Choice& choice : subcommand.choices)
@@ -148,7 +148,7 @@ std::string fish(const Subcommand& program, const std::vector<Subcommand>& all) 
 
 }  // namespace
 
-Command completion_command(CLI::App& program) {
+Subcommand completion_command(CLI::App& program) {
   CLI::App* app = add_subcommand(program, "completion", "Print a completion script for a shell",
                                  "  source <(faultline completion bash)\n"
                                  "  faultline completion zsh > ~/.zfunc/_faultline\n"
@@ -158,8 +158,8 @@ Command completion_command(CLI::App& program) {
       ->check(CLI::IsMember({"bash", "zsh", "fish"}))
       ->required();
   return {app, [shell, &program] {
-            const Subcommand own = describe(program);
-            const std::vector<Subcommand> all = subcommands(program);
+            const Offer own = describe(program);
+            const std::vector<Offer> all = subcommands(program);
             std::cout << (*shell == "bash"  ? bash(own, all)
                           : *shell == "zsh" ? zsh(own, all)
                                             : fish(own, all));

@@ -22,7 +22,7 @@ namespace bp = boost::process;
 
 enum class State { present, missing, absent };  // absent: only some scenarios need it
 
-struct Finding {
+struct Ability {
   std::string what;
   State state;
   bool required;
@@ -30,31 +30,30 @@ struct Finding {
   std::string remedy;  // what to do if it is not there
 };
 
-Finding required(std::string what, bool present, std::string found, std::string remedy) {
+Ability required(std::string what, bool present, std::string found, std::string remedy) {
   return {std::move(what), present ? State::present : State::missing, true, std::move(found),
           present ? "" : std::move(remedy)};
 }
 
-Finding optional(std::string what, bool present, std::string found, std::string remedy) {
+Ability optional(std::string what, bool present, std::string found, std::string remedy) {
   return {std::move(what), present ? State::present : State::absent, false, std::move(found),
           present ? "" : std::move(remedy)};
 }
 
-Finding broker() {
+Ability broker() {
   NatsBinarySources look_only = NatsBinarySources::of_this_user();
   look_only.installer = "/bin/false";
   try {
     const NatsBinary binary = find_nats_binary(
         {}, [](const std::string&) {}, look_only);
-    return required("nats-server", true,
-                    fmt::format("{}: {}", to_string(binary.version), binary.path.string()), "");
+    return required("nats-server", true, to_string(binary.version), "");
   } catch (const std::exception&) {
     return required("nats-server", false, "the default broker",
                     "tools/install-nats (run does it by itself where it can)");
   }
 }
 
-Finding disk() {
+Ability disk() {
   constexpr std::uintmax_t wanted = 2'000'000'000;
   std::error_code error;
   const auto space = std::filesystem::space(".", error);
@@ -63,31 +62,31 @@ Finding disk() {
                   "free 2 GB, or run with --results DIR on another disk");
 }
 
-Finding processors() {
+Ability processors() {
   const unsigned count = std::thread::hardware_concurrency();
   return optional("processors", count >= 2, fmt::format("{}", count),
                   "on one processor the brokers starve each other: gaps look longer");
 }
 
-Finding memory() {
+Ability memory() {
   const double bytes = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) *
                        static_cast<double>(::sysconf(_SC_PAGE_SIZE));
   return optional("memory", bytes >= 2e9, fmt::format("{:.1f} GB", bytes / 1e9),
                   "2 GB are enough for every scenario");
 }
 
-Finding program(const std::string& name, const std::string& purpose, const std::string& package) {
+Ability program(const std::string& name, const std::string& purpose, const std::string& package) {
   const auto path = bp::search_path(name, {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
                                            "/usr/bin", "/sbin", "/bin", "/usr/local/go/bin"});
   return optional(name, !path.empty(), path.empty() ? purpose : path.string(), package);
 }
 
-Finding root() {
+Ability root() {
   return optional("root", ::geteuid() == 0, ::geteuid() == 0 ? "yes" : "faults of network and disk",
                   "sudo");
 }
 
-Finding loop_devices() {
+Ability loop_devices() {
   return optional("loop devices", ::access("/dev/loop-control", R_OK | W_OK) == 0,
                   "volumes of their own", "root, and the kernel module loop");
 }
@@ -102,7 +101,7 @@ bool netem_works() {
 }
 
 // Tried for real, in namespaces that end with the thread.
-std::vector<Finding> network() {
+std::vector<Ability> network() {
   bool namespaces = false, netem = false;
   std::thread([&] {
     namespaces = ::unshare(CLONE_NEWNET) == 0;
@@ -113,8 +112,8 @@ std::vector<Finding> network() {
                    "root, tc, and the kernel module sch_netem")};
 }
 
-std::vector<Finding> examine() {
-  std::vector<Finding> findings{
+std::vector<Ability> examine() {
+  std::vector<Ability> abilities{
       broker(),
       disk(),
       processors(),
@@ -128,40 +127,40 @@ std::vector<Finding> examine() {
       program("nft", "partitions", "apt install nftables"),
       program("tc", "delays and losses of packets", "apt install iproute2"),
   };
-  std::ranges::move(network(), std::back_inserter(findings));
-  return findings;
+  std::ranges::move(network(), std::back_inserter(abilities));
+  return abilities;
 }
 
 std::string_view word(State state) {
   return state == State::present ? "ok" : state == State::missing ? "MISSING" : "absent";
 }
 
-void show(const std::vector<Finding>& findings) {
-  for (const Finding& finding : findings) {
-    const std::string text = finding.remedy.empty()
-                                 ? finding.found
-                                 : fmt::format("for {}: {}", finding.found, finding.remedy);
-    const std::string begin = fmt::format("{:<18}  {:<7}  ", finding.what, word(finding.state));
+void show(const std::vector<Ability>& abilities) {
+  for (const Ability& ability : abilities) {
+    const std::string text = ability.remedy.empty()
+                                 ? ability.found
+                                 : fmt::format("for {}: {}", ability.found, ability.remedy);
+    const std::string begin = fmt::format("{:<18}  {:<7}  ", ability.what, word(ability.state));
     std::cout << begin + wrap(text, 80, begin.size()).substr(begin.size());
   }
 }
 
-void show_json(const std::vector<Finding>& findings) {
+void show_json(const std::vector<Ability>& abilities) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const Finding& finding : findings)
-    list.push_back({{"what", finding.what},
-                    {"present", finding.state == State::present},
-                    {"required", finding.required},
-                    {"found", finding.found},
-                    {"remedy", finding.remedy}});
+  for (const Ability& ability : abilities)
+    list.push_back({{"what", ability.what},
+                    {"present", ability.state == State::present},
+                    {"required", ability.required},
+                    {"found", ability.found},
+                    {"remedy", ability.remedy}});
   std::cout << list.dump(2) << "\n";
 }
 
 int execute(bool json) {
-  const std::vector<Finding> findings = examine();
-  json ? show_json(findings) : show(findings);
+  const std::vector<Ability> abilities = examine();
+  json ? show_json(abilities) : show(abilities);
   const bool complete = std::ranges::none_of(
-      findings, [](const Finding& finding) { return finding.state == State::missing; });
+      abilities, [](const Ability& ability) { return ability.state == State::missing; });
   if (!json)
     std::cout << (complete ? "\nThis machine can run the broker scenarios.\n"
                            : "\nThis machine cannot run scenarios yet: see MISSING.\n");
@@ -170,7 +169,7 @@ int execute(bool json) {
 
 }  // namespace
 
-Command doctor_command(CLI::App& program) {
+Subcommand doctor_command(CLI::App& program) {
   CLI::App* app =
       add_subcommand(program, "doctor", "Show what this machine can do and what it lacks",
                      "  faultline doctor\n"

@@ -35,7 +35,7 @@ int execute(bool json) {
 
 }  // namespace
 
-Command heal_command(CLI::App& program) {
+Subcommand heal_command(CLI::App& program) {
   CLI::App* app = add_subcommand(program, "heal", "Undo what killed runs left on this machine",
                                  "  faultline heal\n"
                                  "  faultline heal --json\n"

@@ -31,7 +31,7 @@ int execute(const Arguments& arguments) {
 
 }  // namespace
 
-Command history_command(CLI::App& program) {
+Subcommand history_command(CLI::App& program) {
   CLI::App* app =
       add_subcommand(program, "history", "Print a run's history, or export it",
                      "  faultline history results/latest/broker-leader | less\n"

@@ -62,7 +62,7 @@ int execute(const Arguments& arguments) {
 
 }  // namespace
 
-Command list_command(CLI::App& program) {
+Subcommand list_command(CLI::App& program) {
   CLI::App* app = add_subcommand(program, "list", "Show the catalogue: every scenario of every set",
                                  "  faultline list\n"
                                  "  faultline list scenarios/known-issues\n"

@@ -60,7 +60,7 @@ int execute(Arguments arguments) {
 
 }  // namespace
 
-Command run_command(CLI::App& program) {
+Subcommand run_command(CLI::App& program) {
   CLI::App* app = add_subcommand(
       program, "run", "Run scenarios on a real cluster and judge them",
       "  faultline run                               # the catalogue of the page\n"

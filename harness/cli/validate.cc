@@ -46,7 +46,7 @@ int execute(const Arguments& arguments) {
 
 }  // namespace
 
-Command validate_command(CLI::App& program) {
+Subcommand validate_command(CLI::App& program) {
   CLI::App* app = add_subcommand(program, "validate", "Check scenario files without running them",
                                  "  faultline validate scenarios\n"
                                  "  faultline validate my.yaml\n"

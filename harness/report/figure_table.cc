@@ -37,6 +37,7 @@ std::string observed_reads(const RunResult& run) {
 // The column is six wide: from a million on, counts are rounded.
 std::string observed_loss(const RunResult& run) {
   const std::string loss = observed_word(run, "lost");
+  if (loss == "unknown") return "?";
   return loss.size() <= 6
              ? loss
              : fmt::format("{:.3}M",
