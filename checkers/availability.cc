@@ -107,9 +107,11 @@ class Checker {
     const Duration last = gaps_.back().length();
     result_.counts.emplace_back("longest_gap_ns", longest_);
     result_.counts.emplace_back("last_gap_ns", last);
-    result_.observed = longest_ <= expectations_.max_gap ? "continue"
-                       : last <= expectations_.max_gap   ? "pause"
-                                                         : "stop";
+    const bool too_short = window_.end - window_.begin <= expectations_.max_gap;
+    if (longest_ > expectations_.max_gap)
+      result_.observed = last <= expectations_.max_gap ? "pause" : "stop";
+    else if (!too_short)
+      result_.observed = "continue";
   }
 
   void judge() {
@@ -131,7 +133,8 @@ class Checker {
   }
 
   std::string observation() const {
-    return name() + " " + result_.observed + ", longest gap " + format_duration(longest_);
+    const std::string word = result_.observed.empty() ? "" : " " + result_.observed;
+    return name() + word + ", longest gap " + format_duration(longest_);
   }
 
   void judge_gaps(Duration limit, Duration last_limit) {

@@ -23,7 +23,8 @@
 // is unknown. A run that ends, or is interrupted, before the heal cannot pass.
 //
 // The observed word comes from the same gaps, whatever is promised: "continue"
-// if none is longer than max_gap, "pause" if the last one is not, else "stop".
+// if none is longer than max_gap, "pause" if the last one is not, else "stop". It
+// is empty if strike and heal are too close together to say "continue".
 #pragma once
 
 #include "checkers/history.h"

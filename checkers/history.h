@@ -152,9 +152,9 @@ struct DrainFinished {
                                // and every broker was up: a finished, empty drain
   std::uint64_t first_sequence = 0;
   std::uint64_t last_sequence = 0;
-  std::string reason;                       // why it is not complete, or what was seen
-  std::vector<std::string> lagging_groups;  // consumer groups that did not catch up
-  std::vector<std::string> absent_groups;   // "consumer not found" for 60 s: gone for good
+  std::string reason;                            // why it is not complete, or what was seen
+  std::vector<std::string> lagging_groups = {};  // consumer groups that did not catch up
+  std::vector<std::string> absent_groups = {};   // "consumer not found" for 60 s: gone for good
   bool operator==(const DrainFinished&) const = default;
 };
 

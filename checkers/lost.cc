@@ -110,7 +110,7 @@ CheckResult check_lost(const History& history) {
     if (counts.acknowledged == 1) result.reason = "the one acknowledged message was read back";
   } else {
     result.verdict = Verdict::fail;
-    result.observed = "lost " + amount;
+    result.observed = std::to_string(counts.lost());
     result.reason = amount + " acknowledged messages were not read back";
     if (drain.end.stream_absent) result.reason += ": the stream is gone";
   }

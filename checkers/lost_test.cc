@@ -13,7 +13,7 @@ TEST(Lost, AcknowledgedButNotReadBackIsFound) {
   const auto result = check_lost(b.build());
   EXPECT_EQ(result.verdict, Verdict::fail);
   EXPECT_TRUE(result.judged);
-  EXPECT_EQ(result.observed, "lost 4 of 6");
+  EXPECT_EQ(result.observed, "4");
   EXPECT_EQ(count(result, "acknowledged"), 6u);
   EXPECT_EQ(count(result, "lost_beginning"), 1u);
   EXPECT_EQ(count(result, "lost_middle"), 1u);
@@ -72,7 +72,7 @@ TEST(Lost, AStreamThatIsGoneLostEverything) {
   b.event(100, DrainFinished{false, true, 0, 0, "stream not found"});
   const auto result = check_lost(b.build());
   EXPECT_EQ(result.verdict, Verdict::fail);
-  EXPECT_EQ(result.observed, "lost 2 of 2");
+  EXPECT_EQ(result.observed, "2");
 }
 
 TEST(Lost, AnUnfinishedDrainIsUnknown) {
@@ -104,7 +104,7 @@ TEST(Lost, AStreamThatStartsAgainDuringTheDrainIsReadAgain) {
   b.drain_read(1, {1, 1}, 50, 51);
   b.drain_read(2, {1, 2}, 52, 53);
   b.drain(100, {{1, 2}});
-  EXPECT_EQ(check_lost(b.build()).observed, "lost 1 of 2");
+  EXPECT_EQ(check_lost(b.build()).observed, "1");
 }
 
 TEST(Lost, NothingAcknowledgedIsUnknown) {
@@ -121,7 +121,7 @@ TEST(Lost, IsMeasuredWhereItIsNotPromised) {
   b.drain(100, {});
   const auto result = check_lost(b.build());
   EXPECT_FALSE(result.judged);
-  EXPECT_EQ(result.observed, "lost 1 of 1");
+  EXPECT_EQ(result.observed, "1");
 }
 
 TEST(Lost, DirectReadsReadNothingBack) {
