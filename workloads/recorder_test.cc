@@ -311,7 +311,7 @@ TEST_F(RecorderTest, MemoryIsFlatWhateverTheLength) {
   });
   ASSERT_TRUE(WIFEXITED(status));
   EXPECT_EQ(WEXITSTATUS(status), 0);
-  EXPECT_GT(std::filesystem::file_size(file()), 6u << 20);
+  EXPECT_GT(std::filesystem::file_size(file()), 5u << 20);  // more than the memory allowed
 }
 
 }  // namespace
