@@ -39,6 +39,7 @@ Observer::Observer(Cluster& cluster, Broker& broker, Recorder& recorder, LogWork
 
 void Observer::phase(const std::string& name, milliseconds length) {
   recorder_.event(PhaseStarted{name});
+  recorder_.flush();  // a killed harness leaves at least how far it came
   figures_.phase = name;
   figures_.phase_length = length;
   phase_begin_ = Clock::now();
