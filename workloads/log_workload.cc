@@ -83,7 +83,7 @@ struct LogWorkload::Implementation {
       producers.push_back(std::make_unique<Producer>(context, i));
     add_readers(s.readers, "reader", OperationKind::read, ReadOrder::newest);
     add_readers(s.rereaders, "rereader", OperationKind::read, ReadOrder::from_start);
-    add_readers(s.directs, "direct", OperationKind::direct_read, ReadOrder::newest);
+    add_readers(s.directs, "direct", OperationKind::direct_read, ReadOrder::from_start);
     add_consumers(s.durables, "durable", a.durable_group, 0);
     add_consumers(s.laggards, "lagging", a.lagging_group, lagging_rate(s));
   }
