@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t columns = 80;
 constexpr std::size_t narrowest_label = 6;  // "Figure"
-constexpr std::size_t widest_label = 9;
+constexpr std::size_t widest_label = 8;
 
 std::string short_label(const Scenario& scenario) {
   const std::string& name = scenario.figure.empty() ? scenario.name : scenario.figure;
@@ -34,20 +34,21 @@ std::string observed_reads(const RunResult& run) {
   return rank(deliveries) > rank(reads) ? deliveries : reads;
 }
 
-// The column is six wide: from a million on, counts are rounded.
+// "none", "unknown", or how many; from a million on rounded, to fit the column.
 std::string observed_loss(const RunResult& run) {
-  const std::string loss = observed_word(run, "lost");
-  if (loss == "unknown") return "?";
-  return loss.size() <= 6
-             ? loss
-             : fmt::format("{:.3}M",
-                           static_cast<double>(std::strtoull(loss.c_str(), nullptr, 10)) / 1e6);
+  const CheckResult* check = run.judgement.find("lost");
+  if (run.status != RunStatus::judged || check == nullptr) return "-";
+  const auto lost = std::ranges::find(
+      check->counts, "lost", [](const auto& count) { return std::string_view(count.first); });
+  if (lost == check->counts.end() || lost->second == 0) return observed_word(run, "lost");
+  return lost->second < 1'000'000 ? std::to_string(lost->second)
+                                  : fmt::format("{:.3g}M", static_cast<double>(lost->second) / 1e6);
 }
 
 std::string row(std::size_t width, std::string_view label, std::string_view documented_writes,
                 std::string_view writes, std::string_view documented_reads, std::string_view reads,
                 std::string_view documented_loss, std::string_view loss, std::string_view verdict) {
-  return fmt::format("{:<{}}  {:<10}  {:<8}  {:<10}  {:<8}  {:<4}  {:<6}  {}\n", label, width,
+  return fmt::format("{:<{}}  {:<10}  {:<8}  {:<10}  {:<8}  {:<4}  {:<7}  {}\n", label, width,
                      documented_writes, writes, documented_reads, reads, documented_loss, loss,
                      verdict);
 }

@@ -13,7 +13,7 @@ using testing::make_suite;
 
 TEST(FigureTable, DocumentedBesideObserved) {
   const std::string table = figure_table(make_suite({testing::make_passed()}));
-  EXPECT_NE(table.find("1.3     pause       pause     continue    pause     none  none    pass\n"),
+  EXPECT_NE(table.find("1.3     pause       pause     continue    pause     none  none     pass\n"),
             std::string::npos)
       << table;
 }
@@ -21,7 +21,7 @@ TEST(FigureTable, DocumentedBesideObserved) {
 TEST(FigureTable, SaysWhyItIsNoPass) {
   const std::string table = figure_table(
       make_suite({testing::make_failed(), testing::make_skipped(), testing::make_broken()}));
-  EXPECT_NE(table.find("1204    fail\n"), std::string::npos) << table;
+  EXPECT_NE(table.find("1204     fail\n"), std::string::npos) << table;
   EXPECT_NE(table.find("lost 1204 of 9876"), std::string::npos) << table;
   EXPECT_NE(table.find("needs root"), std::string::npos) << table;
   EXPECT_NE(table.find("port 4222 is taken"), std::string::npos) << table;
@@ -33,7 +33,7 @@ TEST(FigureTable, IsAtMostEightyColumnsWide) {
   run.scenario.title = std::string(300, 't');
   run.scenario.expectations.reads = run.scenario.expectations.writes = Promise::keeps_on;
   for (CheckResult& check : run.judgement.checks) check.observed = "continue";
-  run.judgement.checks[0].observed = "18446744073709551615";
+  run.judgement.checks[0].counts = {{"lost", 18'446'744'073'709'551'615u}};
   run.judgement.summary = std::string(200, 's') + " " + std::string(200, 's');
   RunResult interrupted = testing::make_unknown();
   interrupted.interrupted = true;
@@ -44,8 +44,15 @@ TEST(FigureTable, IsAtMostEightyColumnsWide) {
 
 TEST(FigureTable, MillionsAreRounded) {
   RunResult run = testing::make_failed();
-  run.judgement.checks[0].observed = "12345678";
+  run.judgement.checks[0].counts = {{"lost", 12'345'678}};
   EXPECT_NE(figure_table(make_suite({run})).find("12.3M "), std::string::npos);
+}
+
+TEST(FigureTable, LossThatWasNotJudgedIsNotNone) {
+  RunResult run = testing::make_unknown();
+  run.judgement.checks[0].observed = "unknown";
+  EXPECT_NE(figure_table(make_suite({run})).find("none  unknown  unknown\n"), std::string::npos)
+      << figure_table(make_suite({run}));
 }
 
 }  // namespace

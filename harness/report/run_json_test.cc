@@ -84,7 +84,7 @@ TEST_F(RunJson, DifferencesAreNamed) {
   ASSERT_EQ(lines.size(), 4u);
   EXPECT_EQ(lines[0], "verdict: was pass, is fail");
   EXPECT_EQ(lines[1], "lost: was pass, is fail");
-  EXPECT_EQ(lines[2], "lost, observed: was none, is 1204");
+  EXPECT_EQ(lines[2], "lost, observed: was none, is lost 1204 of 9876");
   EXPECT_EQ(lines[3], "lost: the counts differ");
 }
 

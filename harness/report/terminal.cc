@@ -55,11 +55,11 @@ Colour outcome_colour(std::string_view outcome) {
 }
 
 std::string not_passed(const CheckResult& check, std::size_t columns) {
-  std::string lines = wrap(fmt::format("{} {}{}: {}", to_string(check.verdict), check.check,
-                                       check.judged ? "" : " (not promised)", check.reason),
-                           columns, 2);
+  std::string lines = wrap_hanging(fmt::format("{} {}{}: {}", to_string(check.verdict), check.check,
+                                               check.judged ? "" : " (not promised)", check.reason),
+                                   columns, 2);
   for (std::size_t i = 0; i < std::min(check.samples.size(), shown_samples); ++i)
-    lines += wrap(check.samples[i].what, columns, 4);
+    lines += wrap_hanging(check.samples[i].what, columns, 4);
   return lines;
 }
 
@@ -159,7 +159,7 @@ void Terminal::show_line(const ProgressFigures& figures) {
   std::string line = fmt::format("{:<5} {}", format_clock(figures.elapsed), phase_text(figures));
   if (has_traffic(figures)) line += "   " + rates(figures);
   if (!figures.fault.empty()) line += "   " + figures.fault;
-  out_ << wrap(line, style_.columns, 2) << std::flush;
+  out_ << wrap_hanging(line, style_.columns, 2) << std::flush;
 }
 
 }  // namespace faultline

@@ -53,7 +53,7 @@ inline RunResult make_failed() {
   run.judgement.summary = "fail: lost 1204 of 9876 acknowledged (12 %)";
   CheckResult& lost = run.judgement.checks[0];
   lost.verdict = Verdict::fail;
-  lost.observed = "1204";
+  lost.observed = "lost 1204 of 9876";
   lost.reason = "lost 1204 of 9876 acknowledged";
   lost.counts = {{"acknowledged", 9876}, {"lost", 1204}};
   Operation publish;

@@ -99,6 +99,10 @@ std::string wrap(std::string_view text, std::size_t columns, std::size_t indent)
   return lines;
 }
 
+std::string wrap_hanging(std::string_view text, std::size_t columns, std::size_t indent) {
+  return wrap(text, columns, indent + 2).substr(2);
+}
+
 std::string near_path(const std::filesystem::path& path) {
   std::error_code error;
   const std::filesystem::path near = std::filesystem::proximate(path, error);

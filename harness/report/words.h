@@ -35,6 +35,9 @@ std::string format_utc(std::int64_t wall_clock_ns);   // 2026-11-22T23:01:31Z
 // newline.
 std::string wrap(std::string_view text, std::size_t columns, std::size_t indent);
 
+// The same, with every line after the first two blanks further in.
+std::string wrap_hanging(std::string_view text, std::size_t columns, std::size_t indent);
+
 std::string near_path(const std::filesystem::path&);  // relative, where it lies below
 
 }  // namespace faultline

@@ -19,6 +19,11 @@ TEST(Wrap, KeepsLinesAndSilencesControlCharacters) {
   EXPECT_EQ(wrap("one\ntwo\x1b[31m", 80, 0), "one\ntwo [31m\n");
 }
 
+TEST(Wrap, HangingLinesAreFurtherIn) {
+  EXPECT_EQ(wrap_hanging("the final read did not finish", 24, 2),
+            "  the final read did\n    not finish\n");
+}
+
 TEST(Wrap, EmptyTextIsAnEmptyLine) { EXPECT_EQ(wrap("", 80, 0), "\n"); }
 
 TEST(Wrap, NoLineIsTooLongAndNoLetterIsLost) {
