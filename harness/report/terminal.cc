@@ -17,6 +17,7 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds between_lines{5000};
 constexpr std::size_t shown_samples = 3;
+constexpr std::size_t shown_unknown = 3;
 
 std::string upper(std::string_view word) {
   std::string text(word);
@@ -63,6 +64,20 @@ std::string not_passed(const CheckResult& check, std::size_t columns) {
   return lines;
 }
 
+// Everything that was found, and the first of what could not be judged.
+std::string why(const Judgement& judgement, std::size_t columns) {
+  std::string lines;
+  for (const CheckResult& check : judgement.checks)
+    if (check.verdict == Verdict::fail) lines += not_passed(check, columns);
+  std::size_t unknown = 0;
+  for (const CheckResult& check : judgement.checks)
+    if (check.judged && check.verdict == Verdict::unknown && ++unknown <= shown_unknown)
+      lines += not_passed(check, columns);
+  if (unknown > shown_unknown)
+    lines += fmt::format("  and {} more unknown: see run.json\n", unknown - shown_unknown);
+  return lines;
+}
+
 }  // namespace
 
 TerminalStyle detect_style(int descriptor) {
@@ -95,10 +110,7 @@ std::string verdict_lines(const RunResult& run, const TerminalStyle& style) {
   std::string lines = fmt::format("{}  {}  ({})\n", coloured_outcome(run, style),
                                   label(run.scenario), format_clock(run.elapsed));
   lines += wrap(reason_line(run), style.columns, 2);
-  if (run.status == RunStatus::judged)
-    for (const CheckResult& check : run.judgement.checks)
-      if (check.verdict != Verdict::pass && (check.judged || check.verdict == Verdict::fail))
-        lines += not_passed(check, style.columns);
+  if (run.status == RunStatus::judged) lines += why(run.judgement, style.columns);
   if (!run.folder.empty() && outcome_word(run) != "pass")
     lines += fmt::format("  evidence: {}\n", near_path(run.folder));
   return lines;

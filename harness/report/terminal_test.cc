@@ -96,6 +96,17 @@ TEST(Terminal, UnjudgedUnknownIsLeftOut) {
   EXPECT_EQ(lines(verdict_lines(run, {})), 2u);
 }
 
+TEST(Terminal, FindingsAreNeverLeftOutUnknownsAre) {
+  RunResult run = testing::make_unknown();
+  for (int i = 0; i < 5; ++i)
+    run.judgement.checks.push_back(testing::make_check("later", Verdict::unknown, ""));
+  run.judgement.checks.push_back(testing::make_check("crash", Verdict::fail, "", "n2 exited"));
+  const std::string verdict = verdict_lines(run, {});
+  EXPECT_NE(verdict.find("fail crash: n2 exited\n"), std::string::npos) << verdict;
+  EXPECT_EQ(occurrences(verdict, "unknown later"), 2u) << verdict;
+  EXPECT_NE(verdict.find("and 3 more unknown"), std::string::npos) << verdict;
+}
+
 TEST(Terminal, ColourOnlyWhereWanted) {
   const RunResult run = testing::make_passed();
   EXPECT_EQ(coloured_outcome(run, {true, false, 80}), "PASS");
