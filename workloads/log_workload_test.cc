@@ -168,7 +168,8 @@ TEST_F(LogWorkloadTest, KeepsTryingWhileNobodyLeads) {
     if (++asked > 3) return "enough";
     return std::nullopt;
   });
-  EXPECT_FALSE(drain.complete);
+  // A leader without its quorum still serves reads for some seconds; the groups stand.
+  EXPECT_FALSE(drain.complete && drain.lagging_groups.empty());
   EXPECT_TRUE(drain.reason.starts_with("enough")) << drain.reason;
   expect_nothing_open(run.finish());
 }
