@@ -24,8 +24,9 @@ constexpr milliseconds probe_timeout{1000};
 // several times as long as the steady phase before it.
 constexpr double lagging_share = 0.125;
 
-ClientFactory nats_clients(const StreamAddress& address) {
-  return [nats = NatsAddress{address.urls, address.stream, address.subject}](
+ClientFactory nats_clients(const LogSettings& settings, const StreamAddress& address) {
+  const bool at_once = sends_at_once(settings.in_flight);
+  return [nats = NatsAddress{address.urls, address.stream, address.subject, at_once}](
              const std::string& name, std::size_t first_server) {
     return std::make_unique<NatsClient>(nats, name, first_server);
   };
@@ -63,7 +64,7 @@ struct LogWorkload::Implementation {
 
   Implementation(const LogSettings& settings, const StreamAddress& address, Recorder& recorder,
                  const std::string& run_id, std::uint64_t seed)
-      : context{settings,         address, recorder, nats_clients(address),
+      : context{settings,         address, recorder, nats_clients(settings, address),
                 run_hash(run_id), seed,    {},       {}} {}
 
   ~Implementation() { stop(); }

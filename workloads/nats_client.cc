@@ -44,10 +44,10 @@ struct DestroyOptions {
 };
 using Options = std::unique_ptr<natsOptions, DestroyOptions>;
 
-Options make_options(const std::vector<std::string>& urls, const std::string& name,
+Options make_options(const NatsAddress& address, const std::string& name,
                      std::size_t first_server) {
   std::vector<const char*> servers;
-  for (const auto& url : urls) servers.push_back(url.c_str());
+  for (const auto& url : address.urls) servers.push_back(url.c_str());
   if (servers.empty()) throw std::runtime_error("no server to connect to");
   std::rotate(servers.begin(),
               servers.begin() + static_cast<std::ptrdiff_t>(first_server % servers.size()),
@@ -68,7 +68,7 @@ Options make_options(const std::vector<std::string>& urls, const std::string& na
   check(natsOptions_SetMaxReconnect(o, -1), "reconnects");
   check(natsOptions_SetReconnectWait(o, reconnect_wait_ms), "reconnect wait");
   check(natsOptions_SetReconnectJitter(o, reconnect_jitter_ms, reconnect_jitter_ms), "jitter");
-  check(natsOptions_SetSendAsap(o, true), "send at once");  // the other way adds a millisecond
+  check(natsOptions_SetSendAsap(o, address.send_at_once), "send at once");
   // With a callback the first connection is made in the background too.
   check(natsOptions_SetRetryOnFailedConnect(
             o, true, [](natsConnection*, void*) {}, nullptr),
@@ -196,7 +196,7 @@ NatsClient::~NatsClient() {
 
 void NatsClient::connect(const NatsAddress& address, const std::string& name,
                          std::size_t first_server) {
-  const auto options = make_options(address.urls, name, first_server);
+  const auto options = make_options(address, name, first_server);
   natsConnection* connection = nullptr;
   const auto status = natsConnection_Connect(&connection, options.get());
   connection_.reset(connection);

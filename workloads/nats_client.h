@@ -34,7 +34,14 @@ struct NatsAddress {
   std::vector<std::string> urls;
   std::string stream;
   std::string subject;
+  // False: the library gathers writes for up to a millisecond, which many in
+  // flight want; true: each call leaves at once.
+  bool send_at_once = true;
 };
+
+// Whether a producer with so many in flight should send each call at once: below
+// this the wait would count, above it the system calls do.
+inline bool sends_at_once(std::size_t in_flight) { return in_flight < 64; }
 
 class NatsClient final : public Client {
  public:

@@ -71,6 +71,7 @@ int main(int argc, char** argv) {
   app.add_option("--in-flight", settings.in_flight)->capture_default_str();
   app.add_option("--history", settings.history, "file to record to; must not exist")->required();
   CLI11_PARSE(app, argc, argv);
+  settings.address.send_at_once = sends_at_once(settings.in_flight);
   try {
     const auto figures = publish_all(settings);
     fmt::print("{} acknowledged, {} not, {:.3f} s, {:.0f} msgs/s\n", figures.ok, figures.other,
