@@ -25,6 +25,7 @@ constexpr int unanswered_pings = 2;
 constexpr std::int64_t reconnect_wait_ms = 100;
 constexpr std::int64_t reconnect_jitter_ms = 150;
 constexpr milliseconds sweep_interval{10};
+constexpr std::size_t spent_at_once = 32;
 
 // https://github.com/nats-io/nats-server/blob/main/server/errors.json
 constexpr int cluster_not_available = 10008;
@@ -168,6 +169,8 @@ void NatsClient::destroy_connection(natsConnection* connection) {
   natsConnection_Destroy(connection);
 }
 
+void NatsClient::destroy_message(natsMsg* message) { natsMsg_Destroy(message); }
+
 void NatsClient::destroy_subscription(natsSubscription* subscription) {
   natsSubscription_Destroy(subscription);
 }
@@ -294,12 +297,13 @@ std::uint64_t NatsClient::token_of(natsMsg* message) {
 
 void NatsClient::received(natsConnection*, natsSubscription*, natsMsg* message, void* self) {
   auto& client = *static_cast<NatsClient*>(self);
-  const std::unique_ptr<natsMsg, decltype(&natsMsg_Destroy)> owned(message, natsMsg_Destroy);
+  client.spent_.emplace_back(message);
   const auto token = client.token_of(message);
   if (natsMsg_IsNoResponders(message))
     client.finish(token, {Fate::refused, nullptr});
   else
     client.finish(token, {Fate::answered, message});
+  if (client.spent_.size() == spent_at_once) client.spent_.clear();
 }
 
 void NatsClient::sweep(std::stop_token stop) {

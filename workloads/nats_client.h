@@ -102,6 +102,7 @@ class NatsClient final : public Client {
     void operator()(T* handle) const { destroy(handle); }
   };
   static void destroy_connection(natsConnection*);
+  static void destroy_message(natsMsg*);
   static void destroy_subscription(natsSubscription*);
 
   const std::string stream_;
@@ -111,6 +112,10 @@ class NatsClient final : public Client {
       connection_;
   std::unique_ptr<natsSubscription, Destroy<natsSubscription, &NatsClient::destroy_subscription>>
       subscription_;
+
+  // Of the subscription's thread. Messages go together, since the library wakes a
+  // thread of its own to free each.
+  std::vector<std::unique_ptr<natsMsg, Destroy<natsMsg, &NatsClient::destroy_message>>> spent_;
 
   std::mutex mutex_;
   std::condition_variable_any changed_;

@@ -21,6 +21,7 @@ struct Settings {
   std::uint64_t messages = 100'000;
   std::size_t size = 128;
   std::size_t in_flight = 512;
+  bool in_batches = false;
 };
 
 struct Figures {
@@ -38,6 +39,7 @@ Figures publish_all(const Settings& settings) {
   InFlight in_flight;
   const Time begin = monotonic_now();
   for (std::uint64_t i = 1; i <= settings.messages; ++i) {
+    if (settings.in_batches && (i - 1) % settings.in_flight == 0) in_flight.wait_until_none();
     in_flight.acquire(settings.in_flight, {});
     const auto payload = encode_payload(1, {0, i}, settings.size, i);
     Invocation invocation;
@@ -69,6 +71,8 @@ int main(int argc, char** argv) {
   app.add_option("--messages", settings.messages)->capture_default_str();
   app.add_option("--size", settings.size)->capture_default_str();
   app.add_option("--in-flight", settings.in_flight)->capture_default_str();
+  app.add_flag("--in-batches", settings.in_batches,
+               "send --in-flight messages, await every answer, and so on, as `nats bench` does");
   app.add_option("--history", settings.history, "file to record to; must not exist")->required();
   CLI11_PARSE(app, argc, argv);
   settings.address.send_at_once = sends_at_once(settings.in_flight);
