@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "faults/target.h"
+#include "harness/absence.h"
 
 namespace faultline {
 namespace {
@@ -17,7 +18,6 @@ using std::chrono::steady_clock;
 constexpr seconds ready_limit{60};
 constexpr seconds gather_limit{30};
 constexpr milliseconds traffic_after_heal{3000};  // recovery lasts at least so long
-constexpr seconds absence_is_final{60};           // docs/scenarios.md, loss
 constexpr seconds catch_up{30};         // replicas become current before the drain, or it goes on
 constexpr seconds replicas_settle{15};  // the last write reaches every replica meanwhile
 
@@ -64,36 +64,6 @@ Header header(const Scenario& scenario, const RunOptions& options, const std::st
   header.expectations = scenario.expectations;
   return header;
 }
-
-// Tells when a stream has been "not found" for so long, with every broker up
-// and the metadata group led, that it will not come back.
-class Absence {
- public:
-  Absence(Cluster& cluster, Broker& broker) : cluster_(cluster), broker_(broker) {}
-
-  bool is_final() {
-    if (since(last_look_) < milliseconds{1000}) return final_;
-    last_look_ = steady_clock::now();
-    if (!absent_now())
-      absent_since_.reset();
-    else if (!absent_since_)
-      absent_since_ = last_look_;
-    final_ = absent_since_ && since(*absent_since_) >= absence_is_final;
-    return final_;
-  }
-
- private:
-  bool absent_now() {
-    const auto up = [this](const Server& server) { return broker_.answers(server.name); };
-    return std::ranges::all_of(cluster_.servers(), up) && broker_.stream_absent();
-  }
-
-  Cluster& cluster_;
-  Broker& broker_;
-  steady_clock::time_point last_look_{};
-  std::optional<steady_clock::time_point> absent_since_;
-  bool final_ = false;
-};
 
 steady_clock::time_point make_stream(Broker& broker, const Scenario& scenario) {
   broker.create_stream(stream_settings(scenario));
@@ -194,7 +164,6 @@ void Experiment::strike(std::uint32_t index) {
                              step.target, leader));
     return;
   }
-  journal_.fault_striking(step.fault, struck.servers);
   for (const std::string& server : struck.servers)
     if (std::ranges::find(down_, server) == down_.end()) down_.push_back(server);
   struck.fault->inject(struck.servers);
@@ -301,27 +270,35 @@ void Experiment::drain() {
     if (absence.is_final())
       return fmt::format(
           "stream not found for {} s while every broker was up and the metadata group led",
-          absence_is_final.count());
+          Absence::is_final_after.count());
     if (time_is_over())
       return fmt::format("not finished within {} s", scenario_.drain.count() / 1000);
     return std::nullopt;
   });
   finished.stream_absent = absence.is_final();
-  record_replicas();
   recorder_.event(finished);
+  record_replicas();
 }
 
 void Experiment::record_replicas() {
-  std::vector<ReplicaState> states;
-  const auto alike = [&] {
-    states = broker_.replica_states();
-    return std::ranges::all_of(states, [&](ReplicaState state) {
-      state.server = states.front().server;
-      return state == states.front();
-    });
-  };
-  observer_.wait(replicas_settle, alike);
-  for (const ReplicaState& state : states) recorder_.event(state);
+  std::map<std::string, ReplicaState> last_answers;
+  observer_.wait(replicas_settle, [&] {
+    bool alike = true;
+    std::optional<ReplicaState> first;
+    for (ReplicaState& state : broker_.replica_states()) {
+      const std::string server = std::exchange(state.server, "");
+      if (std::ranges::find(replicas_, server) == replicas_.end()) continue;
+      if (!first) first = state;
+      alike = alike && state == first;
+      if (!state.reachable && last_answers.contains(server)) continue;
+      last_answers[server] = state;
+    }
+    return alike;
+  });
+  for (auto& [server, state] : last_answers) {
+    state.server = server;
+    recorder_.event(state);
+  }
 }
 
 }  // namespace faultline

@@ -75,6 +75,7 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options, Prog
     result.reason = interrupt.what();
   } catch (const std::exception& error) {
     result.reason = error.what();
+    result.interrupted = options.interrupts != nullptr && options.interrupts->load() > 0;
   }
   if (result.status == RunStatus::broken && std::filesystem::exists(file))
     result.reason += fmt::format(" (what was recorded by then is in {})", file.string());

@@ -126,6 +126,7 @@ void Drain::look_at_groups(DrainFinished& finished) {
   lagging_.clear();
   for (const auto& group : groups) {
     const auto state = session_.seat().client.group_state(group, state_timeout);
+    if (!state) absent_since_.erase(group);
     if (state && is_gone(group, *state)) {
       finished.absent_groups.push_back(group);
       continue;

@@ -29,7 +29,6 @@ constexpr std::size_t spent_at_once = 32;
 
 // https://github.com/nats-io/nats-server/blob/main/server/errors.json
 constexpr int cluster_not_available = 10008;
-constexpr int insufficient_resources = 10023;
 constexpr int consumer_not_found = 10014;
 constexpr int message_not_found = 10037;
 constexpr int message_too_large = 10054;
@@ -89,11 +88,11 @@ int error_code(const json& reply) {
 }
 
 // Errors found before the message is given to the replicas. Any other may have
-// struck one replica after another has stored the message.
+// struck one replica after another has stored the message; so may 10023,
+// "insufficient resources", of servers before 2.11.
 bool certainly_not_stored(const json& reply) {
   switch (error_code(reply)) {
     case cluster_not_available:
-    case insufficient_resources:
     case message_too_large:
       return true;
     case store_failed: {
