@@ -183,17 +183,27 @@ class Checker {
   void judge_stop() {
     std::uint64_t attempts = 0;
     std::uint64_t served = 0;
+    bool nobody_was_asked = false;
     for (const Interval& interval : line_.without_quorum) {
       const Interval stopped = settled(interval);
+      const Standing standing = standing_in(stopped);
+      std::uint64_t asked = 0;
       const std::uint64_t known = greatest_acknowledged(stopped.begin);
       for (const Operation& o : history_.operations) {
         if (o.kind != operation_kind(service_)) continue;
-        if (stopped.contains(o.invoked) && attempts_something(o, known)) ++attempts;
+        if (stopped.contains(o.invoked) && attempts_something(o, known)) {
+          const bool to_somebody = standing.contains(o.invoked);
+          if (to_somebody && o.answer == Answer::unsent) continue;
+          asked += to_somebody;
+          ++attempts;
+        }
         if (!serves(o, service_) || !stopped.contains(o.completed)) continue;
         if (service_ == Service::writes && o.invoked < stopped.begin) continue;
         ++served;
         sample(o, interval);
       }
+      if (standing.length() > expectations_.max_gap && asked < enough_attempts)
+        nobody_was_asked = true;
     }
     result_.counts.emplace_back("attempts_without_quorum", attempts);
     result_.counts.emplace_back("served_without_quorum", served);
@@ -202,6 +212,8 @@ class Checker {
       result_.reason = std::to_string(served) + " of " + name() + " were served without a quorum";
     } else if (line_.without_quorum.empty()) {
       result_.reason = "a quorum stood all the time";
+    } else if (nobody_was_asked) {
+      result_.reason = "hardly any attempt at " + name() + " reached the brokers that stood";
     } else if (attempts < enough_attempts) {
       result_.reason =
           "only " + format_count(attempts, "attempt") + " at " + name() + " while no quorum stood" +
@@ -213,6 +225,38 @@ class Checker {
       result_.reason =
           name() + " stop: none of " + format_count(attempts, "attempt") + " without a quorum";
     }
+  }
+
+  // When a minority stood: attempts then count only if they were sent to it.
+  struct Standing {
+    std::vector<Interval> intervals;
+    bool contains(Time time) const {
+      return std::ranges::any_of(intervals, [&](const Interval& i) { return i.contains(time); });
+    }
+    Duration length() const {
+      Duration sum = 0;
+      for (const Interval& interval : intervals) sum += interval.end - interval.begin;
+      return sum;
+    }
+  };
+
+  Standing standing_in(Interval stopped) const {
+    Standing result;
+    std::optional<Time> since;
+    const auto end = [&](Time time) {
+      const Interval stood{std::max(since.value_or(time), stopped.begin),
+                           std::min(time, stopped.end)};
+      if (since && stood.begin < stood.end) result.intervals.push_back(stood);
+      since.reset();
+    };
+    for (const Event& event : history_.events) {
+      const auto* quorum = std::get_if<QuorumChanged>(&event.what);
+      if (quorum == nullptr) continue;
+      end(event.time);
+      if (quorum->standing > 0) since = event.time;
+    }
+    end(stopped.end);
+    return result;
   }
 
   // The part of an interval without quorum in which nothing may be served.

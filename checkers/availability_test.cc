@@ -178,6 +178,25 @@ TEST(AvailabilityStop, NothingServedWithoutAQuorum) {
   }
 }
 
+RunBuilder not_connected(int brokers_down) {
+  RunBuilder run;
+  run.fault(brokers_down).serve_all(0, strike).serve_all(heal + 3 * second, drain);
+  for (const Service service : {Service::writes, Service::reads, Service::deliveries})
+    run.attempt(service, strike, heal, Outcome::fail, Answer::unsent);
+  run.expect().writes = run.expect().reads = Promise::stop;
+  return run;
+}
+
+TEST(AvailabilityStop, ThatNobodyWasAskedProvesNothing) {
+  for (const Service service : {Service::writes, Service::reads, Service::deliveries})
+    EXPECT_EQ(check(not_connected(2), service).verdict, Verdict::unknown);
+}
+
+TEST(AvailabilityStop, WhereNobodyStandsNobodyCanBeAsked) {
+  for (const Service service : {Service::writes, Service::reads, Service::deliveries})
+    EXPECT_EQ(check(not_connected(3), service).verdict, Verdict::pass);
+}
+
 TEST(AvailabilityStop, AWriteAcknowledgedWithoutAQuorum) {
   RunBuilder run = stopped();
   const Operation bad = run.serve_one(Service::writes, proven, proven + 1);

@@ -49,6 +49,8 @@ std::string brought(const Operation& o) {
       return "brought a corrupt message" + where;
     case Answer::foreign:
       return "brought a message of another writer" + where;
+    case Answer::unsent:
+      return "not sent";
   }
   return "answered";
 }
@@ -58,7 +60,7 @@ std::string result(const Operation& o) {
   if (o.completed == never) return publish ? "never acknowledged" : "never answered";
   switch (o.outcome) {
     case Outcome::fail:
-      return "refused";
+      return o.answer == Answer::unsent ? "not sent" : "refused";
     case Outcome::unknown:
       return publish ? "not acknowledged" : "unanswered";
     case Outcome::ok:
@@ -114,6 +116,8 @@ std::string_view to_string(Answer answer) {
       return "corrupt";
     case Answer::foreign:
       return "foreign";
+    case Answer::unsent:
+      return "unsent";
   }
   return "?";
 }

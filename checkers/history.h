@@ -44,13 +44,15 @@ enum class Outcome : std::uint8_t {
   unknown,  // may have happened, may still
 };
 
-// What an `ok` read, direct_read, deliver or drain_read brought.
+// What an `ok` read, direct_read, deliver or drain_read brought; or that a
+// failed operation never left the client.
 enum class Answer : std::uint8_t {
   none,     // not a read, or unanswered
   message,  // intact, of this run: `value` is set
   absent,   // "no message at this sequence"; for deliver: "nothing pending"
   corrupt,  // the checksum does not match
   foreign,  // intact, but not written by this run
+  unsent,   // of a `fail`: the client was not connected, so nobody was asked
 };
 
 struct Operation {

@@ -158,7 +158,7 @@ class RecordDecoder {
     const unsigned outcome = outcome_and_answer & 3;
     const unsigned answer = outcome_and_answer >> 2;
     if (outcome > static_cast<unsigned>(Outcome::unknown) ||
-        answer > static_cast<unsigned>(Answer::foreign)) {
+        answer > static_cast<unsigned>(Answer::unsent)) {
       return in_.fail();
     }
     op.outcome = static_cast<Outcome>(outcome);

@@ -143,7 +143,7 @@ class RandomRecording {
     op.kind = kind;
     op.completed = now;
     op.outcome = any(Outcome::unknown);
-    op.answer = any(Answer::foreign);
+    op.answer = any(Answer::unsent);
     op.duplicate = coin();
     if (coin()) op.deliveries = small();
     if (coin()) op.value = value();

@@ -59,9 +59,13 @@ class RunBuilder {
 
   // Ten a second, unanswered after 400 ms.
   RunBuilder& attempt(Service service, Time from, Time to) {
+    return attempt(service, from, to, Outcome::unknown, Answer::none);
+  }
+  RunBuilder& attempt(Service service, Time from, Time to, Outcome outcome, Answer answer) {
     for (Time time = from; time < to; time += second / 10) {
       Operation o = next(service, time, time + 400 * millisecond);
-      o.outcome = Outcome::unknown;
+      o.outcome = outcome;
+      o.answer = answer;
       builder.operation(o);
     }
     return *this;

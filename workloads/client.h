@@ -19,16 +19,21 @@
 
 namespace faultline {
 
+// `sent` of every reply: false where the client was not connected, so that
+// nobody was asked; the outcome is then `fail`.
+
 struct PublishReply {
   Outcome outcome = Outcome::unknown;
   std::uint64_t sequence = 0;
   bool duplicate = false;
+  bool sent = true;
 };
 
 struct ReadReply {
   Outcome outcome = Outcome::unknown;
   bool found = false;  // of ok: else "no message at this sequence"
-  std::string_view payload;
+  std::string_view payload = {};
+  bool sent = true;
 };
 
 struct PullReply {
@@ -37,11 +42,13 @@ struct PullReply {
   std::string_view payload;
   std::uint64_t sequence = 0;
   std::uint32_t deliveries = 0;
-  std::string acknowledge_to;
+  std::string acknowledge_to = {};
+  bool sent = true;
 };
 
 struct AcknowledgeReply {
   Outcome outcome = Outcome::unknown;
+  bool sent = true;
 };
 
 struct StreamState {
@@ -51,7 +58,7 @@ struct StreamState {
 };
 
 struct GroupState {
-  bool absent = false;  // the broker answers that there is no such group
+  bool absent = false;               // the broker answers that there is no such group
   std::uint64_t pending = 0;         // not delivered yet
   std::uint64_t unacknowledged = 0;  // delivered, not acknowledged yet
 };

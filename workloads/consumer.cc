@@ -84,6 +84,8 @@ void Consumer::pulled(const Session::Seat& seat, OperationId id, const PullReply
     completion.deliveries = reply.deliveries;
   } else if (reply.outcome == Outcome::ok) {
     completion.answer = Answer::absent;
+  } else if (!reply.sent) {
+    completion.answer = Answer::unsent;
   }
   const Time at = context_.recorder.complete(id, completion);
 
@@ -110,6 +112,7 @@ void Consumer::acknowledge(const Session::Seat& seat, const PullReply& reply, Va
                           [this, id](const AcknowledgeReply& acknowledged) {
                             Completion completion;
                             completion.outcome = acknowledged.outcome;
+                            if (!acknowledged.sent) completion.answer = Answer::unsent;
                             context_.recorder.complete(id, completion);
                             in_flight_.release();
                           });

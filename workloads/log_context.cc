@@ -29,6 +29,8 @@ bool complete_read(LogContext& context, OperationId id, OperationKind kind, std:
     context.newest.raise(sequence);
   } else if (reply.outcome == Outcome::ok) {
     completion.answer = Answer::absent;
+  } else if (!reply.sent) {
+    completion.answer = Answer::unsent;
   }
   const Time at = context.recorder.complete(id, completion);
   if (reply.outcome != Outcome::ok) return false;

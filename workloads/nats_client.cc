@@ -154,6 +154,10 @@ std::optional<DeliveryInfo> parse_delivery(std::string_view reply) {
 
 }  // namespace
 
+Outcome NatsClient::Reply::outcome() const {
+  return fate == Fate::unanswered ? Outcome::unknown : Outcome::fail;
+}
+
 std::string_view NatsClient::Reply::data() const {
   return {natsMsg_GetData(message), static_cast<std::size_t>(natsMsg_GetDataLength(message))};
 }
@@ -240,7 +244,7 @@ void NatsClient::close() { natsConnection_Close(connection_.get()); }
 
 void NatsClient::request(const std::string& subject, std::string_view body, Milliseconds timeout,
                          std::function<void(const Reply&)> completed, const std::string& group) {
-  if (!connected()) return completed({Fate::refused, nullptr});
+  if (!connected()) return completed({Fate::unsent, nullptr});
   const Time deadline = monotonic_now() + std::chrono::nanoseconds(timeout).count();
   std::uint64_t token;
   {
@@ -257,6 +261,8 @@ void NatsClient::request(const std::string& subject, std::string_view body, Mill
     case NATS_OK:
       break;
     case NATS_CONNECTION_CLOSED:
+      finish(token, {Fate::unsent, nullptr});
+      break;
     case NATS_INSUFFICIENT_BUFFER:
     case NATS_MAX_PAYLOAD:
     case NATS_INVALID_SUBJECT:
@@ -332,7 +338,7 @@ void NatsClient::publish(std::string_view payload, Milliseconds timeout,
     if (reply.fate == Fate::answered)
       callback(parse_publish_reply(reply.data()));
     else
-      callback({reply.fate == Fate::refused ? Outcome::fail : Outcome::unknown, 0, false});
+      callback({reply.outcome(), 0, false, reply.sent()});
   });
 }
 
@@ -345,8 +351,8 @@ void NatsClient::request_message(const std::string& subject, std::uint64_t seque
 void NatsClient::read(std::uint64_t sequence, Milliseconds timeout, Callback<ReadReply> callback) {
   request_message("$JS.API.STREAM.MSG.GET." + stream_, sequence, timeout,
                   [callback = std::move(callback)](const Reply& reply) {
-                    if (reply.fate == Fate::refused) return callback({Outcome::fail, false, {}});
-                    if (reply.fate == Fate::unanswered) return callback({});
+                    if (reply.fate != Fate::answered)
+                      return callback({reply.outcome(), false, {}, reply.sent()});
                     const auto answer = parse(reply.data());
                     switch (error_code(answer)) {
                       case 0:
@@ -367,8 +373,8 @@ void NatsClient::direct_read(std::uint64_t sequence, Milliseconds timeout,
                              Callback<ReadReply> callback) {
   request_message("$JS.API.DIRECT.GET." + stream_, sequence, timeout,
                   [callback = std::move(callback)](const Reply& reply) {
-                    if (reply.fate == Fate::refused) return callback({Outcome::fail, false, {}});
-                    if (reply.fate == Fate::unanswered) return callback({});
+                    if (reply.fate != Fate::answered)
+                      return callback({reply.outcome(), false, {}, reply.sent()});
                     const auto status = reply.status();
                     if (status.empty()) return callback({Outcome::ok, true, reply.data()});
                     callback({status == "404" ? Outcome::ok : Outcome::fail, false, {}});
@@ -383,8 +389,11 @@ void NatsClient::pull(const std::string& group, Milliseconds expires, Millisecon
       expires + timeout,
       [callback = std::move(callback)](const Reply& reply) {
         PullReply pulled;
-        if (reply.fate == Fate::refused) pulled.outcome = Outcome::fail;
-        if (reply.fate != Fate::answered) return callback(pulled);
+        if (reply.fate != Fate::answered) {
+          pulled.outcome = reply.outcome();
+          pulled.sent = reply.sent();
+          return callback(pulled);
+        }
         const auto status = reply.status();
         if (status == "404" || status == "408") {
           pulled.outcome = Outcome::ok;
@@ -405,14 +414,8 @@ void NatsClient::pull(const std::string& group, Milliseconds expires, Millisecon
 void NatsClient::acknowledge(const std::string& acknowledge_to, Milliseconds timeout,
                              Callback<AcknowledgeReply> callback) {
   request(acknowledge_to, "+ACK", timeout, [callback = std::move(callback)](const Reply& reply) {
-    switch (reply.fate) {
-      case Fate::answered:
-        return callback({reply.data().starts_with("-ERR") ? Outcome::unknown : Outcome::ok});
-      case Fate::refused:
-        return callback({Outcome::fail});
-      case Fate::unanswered:
-        return callback({Outcome::unknown});
-    }
+    if (reply.fate != Fate::answered) return callback({reply.outcome(), reply.sent()});
+    callback({reply.data().starts_with("-ERR") ? Outcome::unknown : Outcome::ok});
   });
 }
 

@@ -69,12 +69,15 @@ class NatsClient final : public Client {
  private:
   enum class Fate : std::uint8_t {
     answered,
-    refused,     // nobody was there to receive it, or it was never sent
+    refused,     // nobody was there to receive it, or the library would not send it
+    unsent,      // there was no connection
     unanswered,  // in time
   };
   struct Reply {
     Fate fate = Fate::unanswered;
     natsMsg* message = nullptr;  // of answered
+    Outcome outcome() const;     // of one that was not answered
+    bool sent() const { return fate != Fate::unsent; }
     std::string_view data() const;
     std::string_view status() const;  // of the headers: "404"; empty if there is none
   };

@@ -74,6 +74,7 @@ void Producer::publish(Time intended) {
     completion.outcome = reply.outcome;
     completion.sequence = reply.sequence;
     completion.duplicate = reply.duplicate;
+    if (!reply.sent) completion.answer = Answer::unsent;
     const Time at = context_.recorder.complete(id, completion);
     switch (reply.outcome) {
       case Outcome::ok:
