@@ -1,9 +1,6 @@
 #include "harness/cluster/child_processes.h"
 
-#include <linux/close_range.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
@@ -12,7 +9,6 @@
 #include <boost/process/args.hpp>
 #include <boost/process/child.hpp>
 #include <boost/process/exe.hpp>
-#include <boost/process/extend.hpp>
 #include <boost/process/io.hpp>
 #include <cerrno>
 #include <cstdio>
@@ -23,29 +19,13 @@
 #include <type_traits>
 
 #include "harness/cluster/process_table.h"
+#include "harness/cluster/tied_to_parent.h"
 
 namespace faultline {
 namespace {
 
 namespace asio = boost::asio;
 namespace process = boost::process;
-
-// Runs in the child between fork and exec: system calls only.
-struct TiedToParent : process::extend::handler {
-  pid_t parent = ::getpid();
-
-  template <class Executor>
-  void on_exec_setup(Executor&) const {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != parent) ::_exit(EXIT_FAILURE);  // it died before the line above
-    ::setpgid(0, 0);
-    ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
-    sigset_t none;
-    sigemptyset(&none);
-    ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    ::signal(SIGPIPE, SIG_DFL);
-  }
-};
 
 struct FileCloser {
   void operator()(std::FILE* file) const { std::fclose(file); }

@@ -1,0 +1,39 @@
+// File systems in image files: system calls, nothing of the project. What
+// faultline-agent does inside a worker; Linux only, needs root.
+//
+// All functions throw std::system_error or std::runtime_error; what() is one line.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace faultline::agent {
+
+// Mounts the ext4 image by a loop device that goes away with its last mount,
+// at `point`, which is made if need be. No effect where it is mounted and works;
+// one that was shut down is unmounted first.
+void attach(const std::string& image, const std::string& point);
+
+// Unmounts every mount of the image that this mount namespace has, and waits
+// until its loop device is gone. Throws while somebody holds the file system,
+// naming who ("busy: nats-server (pid 4711)").
+void detach(const std::string& image);
+
+// EXT4_IOC_SHUTDOWN (linux/fs/ext4/ext4.h): every access fails with EIO from now
+// on. Flag 0 writes back first, flag 2 forgets what was not synced.
+void shut_down(const std::string& point, unsigned flag);
+
+// Writes and syncs a file of one block beside the data. Throws where that does
+// not work, or nothing is mounted there.
+void probe(const std::string& point);
+
+// Takes every free byte with one file, or gives it back.
+void fill(const std::string& point);
+void unfill(const std::string& point);
+bool filled(const std::string& point);
+
+// SIGKILL to every process of another mount namespace that has the image's file
+// system mounted: the containers on it. Returns them by name and pid.
+std::vector<std::string> kill_holders(const std::string& image);
+
+}  // namespace faultline::agent

@@ -1,0 +1,68 @@
+// faultline-agent: the part of a fault that must happen inside a worker, where
+// the harness itself does not run. One static program without needs of its own.
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <iostream>
+
+#include "harness/cluster/agent/file_system.h"
+
+namespace {
+
+using namespace faultline;
+
+struct Arguments {
+  std::string image, point;
+  unsigned flag = 0;
+};
+
+void add_image(CLI::App* command, Arguments& to) {
+  command->add_option("image", to.image, "The image file")->required();
+}
+
+void add_point(CLI::App* command, Arguments& to) {
+  command->add_option("point", to.point, "Where it is mounted")->required();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App program("What Faultline does to a broker's volume, inside its worker");
+  program.require_subcommand(1);
+  Arguments to;
+  const auto add = [&](const char* name, const char* help, std::function<void()> run) {
+    auto* command = program.add_subcommand(name, help);
+    command->callback(std::move(run));
+    return command;
+  };
+  auto* attach = add("attach", "Mount an image", [&] { agent::attach(to.image, to.point); });
+  add_image(attach, to);
+  add_point(attach, to);
+  add_image(add("detach", "Unmount every mount of an image", [&] { agent::detach(to.image); }), to);
+  auto* shutdown = add("shutdown", "From now on every access fails with EIO",
+                       [&] { agent::shut_down(to.point, to.flag); });
+  add_point(shutdown, to);
+  shutdown->add_option("flag", to.flag, "0 writes back first, 2 forgets what was not synced")
+      ->check(CLI::IsMember({0, 2}))
+      ->required();
+  add_point(add("probe", "Write and sync one block", [&] { agent::probe(to.point); }), to);
+  add_point(add("fill", "Take every free byte", [&] { agent::fill(to.point); }), to);
+  add_point(add("unfill", "Give it back", [&] { agent::unfill(to.point); }), to);
+  add_point(add("filled", "Whether it is taken",
+                [&] {
+                  if (!agent::filled(to.point)) throw std::runtime_error("it is not filled");
+                }),
+            to);
+  add_image(add("kill-holders", "SIGKILL to the containers that have an image mounted",
+                [&] {
+                  for (const auto& name : agent::kill_holders(to.image)) std::cout << name << "\n";
+                }),
+            to);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return program.exit(error);
+  } catch (const std::exception& error) {
+    std::cerr << "faultline-agent: " << error.what() << "\n";
+    return 1;
+  }
+}

@@ -1,0 +1,92 @@
+#include "harness/cluster/program.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include "harness/cluster/cluster.h"
+#include "harness/cluster/process_table.h"
+
+namespace faultline {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(Program, KeepsBothStreamsAndTheExitStatus) {
+  const auto end = run_program({"sh", "-c", "echo out; echo err >&2; exit 3"});
+  EXPECT_EQ(end.status, 3);
+  EXPECT_EQ(end.output, "out\n");
+  EXPECT_EQ(end.errors, "err\n");
+}
+
+TEST(Program, ASignalIsAStatusAsInTheShell) {
+  EXPECT_EQ(run_program({"sh", "-c", "kill -TERM $$"}).status, 128 + SIGTERM);
+}
+
+TEST(Program, HandsOnLinesAsTheyCome) {
+  std::vector<std::string> lines;
+  ProgramOptions options;
+  options.line = [&](const std::string& line) { lines.push_back(line); };
+  run_program({"printf", "one\\ntwo\\nthree"}, options);
+  EXPECT_EQ(lines, (std::vector<std::string>{"one", "two", "three"}));
+}
+
+TEST(Program, ReadsMoreThanAPipeHolds) {
+  const auto end = run_program({"sh", "-c", "head -c 1000000 /dev/zero | tr '\\0' x"});
+  EXPECT_EQ(end.output.size(), 1'000'001u);  // its last line gets a newline
+}
+
+TEST(Program, TakesTooLong_ItsWholeGroupIsKilled) {
+  const auto file = std::filesystem::temp_directory_path() /
+                    ("faultline-program-test." + std::to_string(::getpid()));
+  ProgramOptions options;
+  options.limit = 300ms;
+  try {
+    run_program({"sh", "-c", "sleep 1000 & echo $! > " + file.string() + "; wait"}, options);
+    FAIL() << "it ended";
+  } catch (const ClusterError& error) {
+    EXPECT_NE(std::string(error.what()).find("not finished within"), std::string::npos);
+  }
+  int grandchild = 0;
+  std::ifstream(file) >> grandchild;
+  std::filesystem::remove(file);
+  ASSERT_GT(grandchild, 0);
+  while (process_start_time(grandchild)) std::this_thread::sleep_for(10ms);
+}
+
+TEST(Program, IsCancelled) {
+  ProgramOptions options;
+  options.cancelled = [] { return true; };
+  try {
+    run_program({"sleep", "1000"}, options);
+    FAIL() << "it ended";
+  } catch (const ClusterError& error) {
+    EXPECT_STREQ(error.what(), "interrupted");
+  }
+}
+
+TEST(Program, ThereIsNone) {
+  try {
+    run_program({"no-such-program-of-faultline"});
+    FAIL() << "it ran";
+  } catch (const ClusterError& error) {
+    EXPECT_STREQ(error.what(), "the program 'no-such-program-of-faultline' is not installed");
+  }
+}
+
+TEST(Program, OutputOf_AFailureSaysWhatItComplainedOf) {
+  EXPECT_EQ(output_of({"echo", "hello"}), "hello\n");
+  try {
+    output_of({"sh", "-c", "echo 'disk on fire' >&2; exit 1"});
+    FAIL() << "it ended";
+  } catch (const ClusterError& error) {
+    EXPECT_STREQ(error.what(), "sh -c 'echo '\\''disk on fire'\\'' >&2; exit 1': disk on fire");
+  }
+}
+
+}  // namespace
+}  // namespace faultline
