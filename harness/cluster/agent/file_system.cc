@@ -202,13 +202,15 @@ void attach(const std::string& image, const std::string& point) {
 
 void detach(const std::string& image) {
   const auto devices = devices_of(image);
+  if (const auto held = holders(devices); !held.empty())
+    throw std::runtime_error(image + " is in use: " + joined(held));
   auto all = mounts("self");
   std::ranges::reverse(all);  // the last first
   for (const auto& mount : all) {
     if (std::ranges::find(devices, mount.device) == devices.end()) continue;
     if (::umount2(mount.point.c_str(), 0) == 0) continue;
     if (errno == EBUSY)
-      throw std::runtime_error(mount.point + " is busy: " + joined(holders(devices)));
+      throw std::runtime_error(mount.point + " is busy: a process here holds it open");
     fail(mount.point);
   }
   for (const auto deadline = std::chrono::steady_clock::now() + detach_limit;
