@@ -88,6 +88,10 @@ Evidence BrokerDown::verify(const std::string& server) {
   const auto exit = cluster().last_exit(server);
   if (exit && !exit->expected)
     return {false, fmt::format("{} exited by itself before the strike: {}", server, exit->detail)};
+  if (exit && exit->forced)
+    return {false,
+            fmt::format("{} was asked to leave, did not, and had to be killed: {} gone by {}",
+                        server, exit->process, exit->detail)};
   const auto how =
       exit ? fmt::format("{} gone by {}", exit->process, exit->detail) : std::string("gone");
   const auto address = address_of(find_server(cluster(), server).client_url);
@@ -112,6 +116,8 @@ Evidence BrokerDown::heal(const std::string& server) try {
   }
   return {false, fmt::format("{} was started, but does not answer at {} after {} s", server,
                              monitor, answer_limit.count())};
+} catch (const AddressTaken&) {
+  throw;  // no verdict may follow
 } catch (const ClusterError& error) {
   return {false, error.what()};
 }

@@ -1,8 +1,12 @@
 // The faults against real brokers.
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <algorithm>
+#include <fstream>
+#include <sstream>
 
+#include "faults/broker_stop.h"
 #include "faults/fault.h"
 #include "faults/target.h"
 #include "harness/broker/nats/nats.h"
@@ -49,6 +53,9 @@ class BrokerFault : public ::testing::TestWithParam<std::string> {
   LocalCluster cluster_{nats_program(binary_, ""), in(folder_.path())};
   NatsBroker broker_{cluster_, binary_.version};
 };
+
+class BrokerStopFault : public BrokerFault {};
+INSTANTIATE_TEST_SUITE_P(Faults, BrokerStopFault, ::testing::Values("broker-stop"));
 
 INSTANTIATE_TEST_SUITE_P(Faults, BrokerFault, ::testing::Values("broker-kill", "broker-stop"),
                          [](const auto& info) { return info.param.substr(7); });
@@ -117,6 +124,65 @@ TEST_P(BrokerFault, OneThatDoesNotStartAgainIsNotHealed) {
   EXPECT_NE(evidence.text.find("n3 exited when it was started again: exit status 1"),
             std::string::npos)
       << evidence.text;
+}
+
+// The cluster, with a look at the journal whenever a broker is about to go down.
+class Watched : public Cluster {
+ public:
+  Watched(Cluster& cluster, std::filesystem::path journal)
+      : cluster_(cluster), journal_(std::move(journal)) {}
+
+  const std::vector<Server>& servers() const override { return cluster_.servers(); }
+  void start(const std::string& server) override { cluster_.start(server); }
+  void kill(const std::string& server) override {
+    look();
+    cluster_.kill(server);
+  }
+  void stop(const std::string& server, std::chrono::seconds grace) override {
+    look();
+    cluster_.stop(server, grace);
+  }
+  bool running(const std::string& server) override { return cluster_.running(server); }
+  std::vector<Exit> exits() override { return cluster_.exits(); }
+  std::string log_tail(const std::string& server, std::size_t lines) override {
+    return cluster_.log_tail(server, lines);
+  }
+
+  std::vector<std::string> seen;
+
+ private:
+  void look() {
+    std::ostringstream text;
+    text << std::ifstream(journal_).rdbuf();
+    seen.push_back(text.str());
+  }
+
+  Cluster& cluster_;
+  std::filesystem::path journal_;
+};
+
+TEST_P(BrokerFault, IsInTheJournalBeforeItStrikes) {
+  Watched watched(cluster_, folder_.path() / "state/run.journal");
+  const auto one = make_fault(GetParam(), {watched, broker_, journal_});
+  one->inject(std::vector<std::string>{"n2"});
+  ASSERT_EQ(watched.seen.size(), 1u);
+  EXPECT_NE(watched.seen[0].find(GetParam()), std::string::npos) << watched.seen[0];
+  EXPECT_NE(watched.seen[0].find("\"n2\""), std::string::npos) << watched.seen[0];
+}
+
+// It was proven by a SIGKILL that nobody had ordered.
+TEST_P(BrokerStopFault, StopThatWasIgnoredIsNoEvidence) {
+  const auto process = cluster_.process("n3");
+  ASSERT_TRUE(process.starts_with("pid "));
+  ::kill(std::stoi(process.substr(4)), SIGSTOP);
+  BrokerStop stop({cluster_, broker_, journal_}, 1s);
+  stop.inject(std::vector<std::string>{"n3"});
+  const auto evidence = stop.verify();
+  EXPECT_FALSE(evidence.holds);
+  EXPECT_NE(evidence.text.find("n3 was asked to leave, did not, and had to be killed"),
+            std::string::npos)
+      << evidence.text;
+  EXPECT_TRUE(stop.heal("n3").holds);
 }
 
 TEST_P(BrokerFault, IsListedByNameAndOthersAreRefused) {

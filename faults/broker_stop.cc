@@ -2,8 +2,6 @@
 
 namespace faultline {
 
-void BrokerStop::take_down(const std::string& server) {
-  cluster().stop(server, std::chrono::seconds(30));
-}
+void BrokerStop::take_down(const std::string& server) { cluster().stop(server, grace_); }
 
 }  // namespace faultline

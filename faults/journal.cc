@@ -148,13 +148,13 @@ void heal_journal(const fs::path& path, HealReport& report) {
   const auto file = open_file(path, O_RDWR);
   if (!file && errno == ENOENT) return;  // finished meanwhile
   if (!file) fail(path);
-  const auto leftover = read_journal(path);
   if (!lock(file)) {
     if (errno != EWOULDBLOCK) fail(path);
-    report.live.push_back(leftover.run);
+    report.live.push_back(path.stem().string());
     return;
   }
   if (!still_linked(file)) return;
+  const auto leftover = read_journal(path);  // nobody writes to it any more
   const auto prefix = "run " + leftover.run + ": ";
   bool undone = leftover.damage.empty();
   if (!undone) report.failed.push_back(path.string() + ": " + leftover.damage);

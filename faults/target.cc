@@ -8,11 +8,6 @@ std::vector<std::string> target_names() {
   return {"leader", "follower:1", "follower:2", "followers", "leader+follower", "all"};
 }
 
-bool is_target(std::string_view name) {
-  const auto names = target_names();
-  return std::ranges::find(names, name) != names.end();
-}
-
 std::vector<std::string> resolve_target(std::string_view target, const std::string& leader,
                                         std::span<const std::string> replicas) {
   std::vector<std::string> all(replicas.begin(), replicas.end());

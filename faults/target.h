@@ -11,7 +11,6 @@ namespace faultline {
 
 // leader, follower:1, follower:2 (in order of server name), followers,
 // leader+follower (the leader and follower:1), all.
-bool is_target(std::string_view);
 std::vector<std::string> target_names();
 
 // `leader` is the stream's leader; `replicas` all servers that hold the stream.

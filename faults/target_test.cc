@@ -7,10 +7,12 @@ namespace {
 
 using Names = std::vector<std::string>;
 
-TEST(Target, KnowsItsNames) {
-  for (const auto& name : target_names()) EXPECT_TRUE(is_target(name)) << name;
+TEST(Target, EveryNameIsResolved) {
+  const Names replicas{"n1", "n2", "n3"};
+  for (const auto& name : target_names())
+    EXPECT_FALSE(resolve_target(name, "n1", replicas).empty()) << name;
   for (const auto* name : {"", "Leader", "follower", "follower:0", "follower:3", "n1"})
-    EXPECT_FALSE(is_target(name)) << name;
+    EXPECT_TRUE(resolve_target(name, "n1", replicas).empty()) << name;
 }
 
 TEST(Target, IsResolvedInOrderOfServerName) {

@@ -42,6 +42,7 @@ struct BrokerProgram {
 struct Exit {
   std::string server;
   bool expected = false;  // the harness ended it
+  bool forced = false;    // by SIGKILL, after it ignored being asked to leave
   std::string detail;     // "signal 9", "exit status 1: last line of its log"
   std::string process;    // "pid 4711"
 };
@@ -49,6 +50,12 @@ struct Exit {
 // The cluster could not be made to do what was asked; what() is for the user.
 struct ClusterError : std::runtime_error {
   using std::runtime_error::runtime_error;
+};
+
+// A broker cannot come back because a foreign program has its address: nothing
+// that follows would say anything of the broker.
+struct AddressTaken : ClusterError {
+  using ClusterError::ClusterError;
 };
 
 class Cluster {

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <map>
 #include <mutex>
+#include <sstream>
 #include <thread>
 
 #include "harness/cluster/child_processes.h"
@@ -30,11 +31,9 @@ struct Member {
   fs::path configuration;
   int pid = 0;  // 0: not running
   bool being_ended = false;
+  bool being_forced = false;
+  bool being_started = false;  // whether an exit counts is not known yet
   std::optional<Exit> last_exit;
-};
-
-struct PortTaken : ClusterError {
-  using ClusterError::ClusterError;
 };
 
 std::string how_it_ended(int status) {
@@ -46,6 +45,19 @@ void write_file(const fs::path& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary | std::ios::trunc);
   file << text << std::flush;
   if (!file) throw ClusterError("cannot write " + path.string());
+}
+
+// EADDRINUSE, as Go and strerror(3) say it.
+bool says_address_taken(const std::string& log) {
+  return log.find("ddress already in use") != std::string::npos;
+}
+
+std::string text_since(const fs::path& path, std::uintmax_t offset) {
+  std::ifstream file(path, std::ios::binary);
+  file.seekg(static_cast<std::streamoff>(offset));
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
 }
 
 std::string address(const char* scheme, const Layout& layout, std::uint16_t port) {
@@ -70,9 +82,9 @@ struct LocalCluster::Implementation {
   void deploy() {
     for (int attempt = 1;; ++attempt) try {
         lay_out();
-        for (const auto& server : servers) start(server.name);
+        for (const auto& server : servers) launch(server.name);
         return wait_until_listening();
-      } catch (const PortTaken& taken) {
+      } catch (const AddressTaken& taken) {
         end_all();
         if (attempt == deploy_attempts)
           throw ClusterError("no ports for the brokers after " + std::to_string(attempt) +
@@ -103,7 +115,7 @@ struct LocalCluster::Implementation {
     for (const auto& layout : layouts) {
       const auto configuration = layout.log.parent_path() / (program.name + ".conf");
       write_file(configuration, program.configuration(layout, layouts));
-      members.push_back({layout, configuration, 0, false, {}});
+      members.push_back({layout, configuration, 0, false, false, false, {}});
       servers.push_back({layout.name, address("nats", layout, layout.client_port),
                          address("http", layout, layout.monitor_port)});
     }
@@ -130,9 +142,7 @@ struct LocalCluster::Implementation {
     for (const auto& server : servers) {
       if (running(server.name)) continue;
       const auto tail = last_lines(layout(server.name).log, shown_lines);
-      // EADDRINUSE, as Go and strerror(3) say it
-      if (tail.find("ddress already in use") != std::string::npos)
-        throw PortTaken(server.name + ": " + telling_line(tail));
+      if (says_address_taken(tail)) throw AddressTaken(server.name + ": " + telling_line(tail));
       throw ClusterError(server.name + " exited at start (" + last_exit(server.name)->detail +
                          "); the end of its log:\n" + tail);
     }
@@ -154,6 +164,41 @@ struct LocalCluster::Implementation {
 
   void start(const std::string& name) {
     const std::lock_guard starting(start_mutex);
+    if (running(name)) return;
+    const auto deadline = std::chrono::steady_clock::now() + options.port_limit;
+    for (std::string complaint = restart(name); !complaint.empty(); complaint = restart(name)) {
+      if (std::chrono::steady_clock::now() > deadline)
+        throw AddressTaken(
+            name + " cannot be started again: a foreign program has its port: " + complaint);
+      std::this_thread::sleep_for(200ms);
+    }
+  }
+
+  // Its complaint where a port of it is taken; empty where it listens, or is gone
+  // for another reason, which then counts as an exit of its own.
+  std::string restart(const std::string& name) {
+    const auto log = layout(name).log;
+    std::error_code none_yet;
+    const auto size = fs::file_size(log, none_yet);
+    {
+      const std::lock_guard lock(mutex);
+      member(name).being_started = true;
+    }
+    launch(name);
+    for (const auto deadline = std::chrono::steady_clock::now() + listen_limit;
+         running(name) && !listens_everywhere(name) && std::chrono::steady_clock::now() < deadline;)
+      std::this_thread::sleep_for(20ms);
+    const std::lock_guard lock(mutex);
+    auto& one = member(name);
+    one.being_started = false;
+    if (one.pid != 0) return {};
+    const auto said = text_since(log, none_yet ? 0 : size);
+    if (says_address_taken(said)) return telling_line(said);
+    unread_exits.push_back(*one.last_exit);
+    return {};
+  }
+
+  void launch(const std::string& name) {
     Command command;
     {
       const std::lock_guard lock(mutex);
@@ -172,7 +217,7 @@ struct LocalCluster::Implementation {
       const std::lock_guard lock(mutex);
       auto& one = member(name);
       one.pid = pid;
-      one.being_ended = false;
+      one.being_ended = one.being_forced = false;
       if (const auto early = early_exits.extract(pid)) note_exit(one, early.mapped());
     }
     if (options.started) options.started(pid, program.name + " " + name);
@@ -189,14 +234,14 @@ struct LocalCluster::Implementation {
   }
 
   void note_exit(Member& one, int status) {
-    Exit exit{one.layout.name, one.being_ended, how_it_ended(status),
+    Exit exit{one.layout.name, one.being_ended, one.being_forced, how_it_ended(status),
               "pid " + std::to_string(one.pid)};
     if (!exit.expected)
       if (const auto line = telling_line(last_lines(one.layout.log, searched_lines)); !line.empty())
         exit.detail += ": " + line;
     one.pid = 0;
     one.last_exit = exit;
-    unread_exits.push_back(std::move(exit));
+    if (!one.being_started) unread_exits.push_back(std::move(exit));
     gone.notify_all();
   }
 
@@ -220,7 +265,12 @@ struct LocalCluster::Implementation {
   }
 
   void stop(const std::string& name, std::chrono::seconds grace) {
-    if (!end(name, SIGTERM, grace)) kill(name);
+    if (end(name, SIGTERM, grace)) return;
+    {
+      const std::lock_guard lock(mutex);
+      member(name).being_forced = true;
+    }
+    kill(name);
   }
 
   void end_all() {

@@ -1,6 +1,7 @@
 // The local provider: every broker is a process on this machine.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -19,6 +20,7 @@ struct LocalOptions {
   bool keep_data = false;  // brokers/<server>/data stays after the run; configuration, log do
   std::function<void(int pid, const std::string& what)> started;  // right after each start
   std::function<std::vector<ReservedPort>(std::size_t)> reserve = reserve_ports;
+  std::chrono::milliseconds port_limit{30'000};  // a restart waits so long for its ports
 };
 
 // Servers n1, n2, ... with their own folders, loopback only, on free ports.
@@ -33,6 +35,9 @@ class LocalCluster : public Cluster {
   ~LocalCluster() override;
 
   const std::vector<Server>& servers() const override;
+  // Returns when it listens on its ports, or is gone again. Throws AddressTaken
+  // where a foreign program has one of them for longer than port_limit; that the
+  // broker exited because of it is no exit of its own.
   void start(const std::string& server) override;
   void kill(const std::string& server) override;  // returns when it is reaped
   void stop(const std::string& server, std::chrono::seconds grace) override;  // after it, kills

@@ -130,7 +130,7 @@ ProgramEnd run_program(const std::vector<std::string>& command, const ProgramOpt
     if (std::chrono::steady_clock::now() > deadline) {
       end(child);
       throw ClusterError(shell_words(command) + ": not finished within " +
-                         std::to_string(options.limit / 1s) + " s");
+                         std::to_string(options.limit / 1ms) + " ms");
     }
   }
   child.wait();

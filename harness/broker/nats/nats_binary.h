@@ -1,6 +1,7 @@
 // Where the nats-server to run comes from.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -23,13 +24,16 @@ struct NatsBinaryChoice {
 struct NatsBinarySources {
   std::filesystem::path cache;      // <cache>/<version>/nats-server
   std::filesystem::path installer;  // tools/install-nats: `installer VERSION` prints the path
+  std::chrono::milliseconds answer_limit{10'000};  // a program has so long to say its version
   static NatsBinarySources of_this_user();
 };
 
 // Throws ClusterError: no such file, not executable, not a nats-server, could
-// not be installed. `progress` gets the installer's output, line by line.
+// not be installed, `cancelled` ("interrupted"). `progress` gets the installer's
+// output, line by line.
 NatsBinary find_nats_binary(const NatsBinaryChoice&,
                             const std::function<void(const std::string&)>& progress,
-                            const NatsBinarySources& = NatsBinarySources::of_this_user());
+                            const NatsBinarySources& = NatsBinarySources::of_this_user(),
+                            const std::function<bool()>& cancelled = {});
 
 }  // namespace faultline

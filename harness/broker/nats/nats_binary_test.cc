@@ -27,8 +27,10 @@ class NatsBinaryTest : public ::testing::Test {
   }
 
   NatsBinary find(const NatsBinaryChoice& choice) {
-    return find_nats_binary(choice, [this](const std::string& line) { told_ += line + "\n"; },
-                            {folder_.path() / "cache", folder_.path() / "install-nats"});
+    return find_nats_binary(
+        choice, [this](const std::string& line) { told_ += line + "\n"; },
+        {folder_.path() / "cache", folder_.path() / "install-nats", limit_},
+        [this] { return cancelled_; });
   }
 
   std::string error_of(const NatsBinaryChoice& choice) {
@@ -42,6 +44,8 @@ class NatsBinaryTest : public ::testing::Test {
 
   testing::TemporaryFolder folder_;
   std::string told_;
+  std::chrono::milliseconds limit_{60'000};
+  bool cancelled_ = false;
 };
 
 TEST_F(NatsBinaryTest, GivenPathIsAskedForItsVersion) {
@@ -99,6 +103,18 @@ TEST_F(NatsBinaryTest, FailedInstallationSaysWhy) {
   EXPECT_NE(error_of({"", "newest"}).find("\"newest\" is no version of nats-server"),
             std::string::npos);
   EXPECT_NE(error_of({"", "../../bin"}).find("is no version"), std::string::npos);
+}
+
+TEST_F(NatsBinaryTest, OneThatDoesNotAnswerIsNotWaitedForForever) {
+  limit_ = std::chrono::milliseconds(300);
+  const auto path = write("hangs", "#!/bin/sh\nsleep 1000\n");
+  EXPECT_EQ(error_of({path, ""}), path.string() + " --version: not finished within 300 ms");
+}
+
+TEST_F(NatsBinaryTest, InstallationCanBeInterrupted) {
+  write("install-nats", "#!/bin/sh\necho fetching\nsleep 1000\n");
+  cancelled_ = true;
+  EXPECT_EQ(error_of({"", "2.11.3"}), "interrupted");
 }
 
 }  // namespace

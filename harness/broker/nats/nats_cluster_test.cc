@@ -9,6 +9,7 @@
 #include <boost/process/exe.hpp>
 #include <boost/process/io.hpp>
 #include <fstream>
+#include <future>
 #include <nlohmann/json.hpp>
 
 #include "harness/broker/nats/nats.h"
@@ -135,6 +136,62 @@ TEST(NatsCluster, KilledBrokerIsHeldDownAndComesBack) {
     EXPECT_EQ(state.messages, 20u) << state.server;
     EXPECT_EQ(state.last_sequence, 20u) << state.server;
   }
+}
+
+std::uint16_t port_of(const Cluster& cluster, const std::string& name) {
+  for (const auto& server : cluster.servers())
+    if (server.name == name)
+      return static_cast<std::uint16_t>(
+          std::stoi(server.client_url.substr(server.client_url.rfind(':') + 1)));
+  throw std::out_of_range(name);
+}
+
+bool only_expected(const std::vector<Exit>& exits) {
+  return std::ranges::all_of(exits, &Exit::expected);
+}
+
+// The run blamed the broker for what a foreign program did.
+TEST(NatsCluster, PortTakenWhileItWasDown_ReleasedInTime_TheBrokerIsBack) {
+  const testing::TemporaryFolder folder;
+  Deployed deployed(folder.path());
+  auto& cluster = deployed.cluster;
+  cluster.kill("n2");
+  boost::asio::io_context context;
+  using boost::asio::ip::tcp;
+  std::optional<tcp::acceptor> thief(
+      std::in_place, context,
+      tcp::endpoint(boost::asio::ip::address_v4::loopback(), port_of(cluster, "n2")));
+  auto started = std::async(std::launch::async, [&] { cluster.start("n2"); });
+  EXPECT_TRUE(eventually([&] {
+    return cluster.log_tail("n2", 20).find("address already in use") != std::string::npos;
+  }));
+  thief.reset();
+  started.get();
+  EXPECT_TRUE(cluster.running("n2"));
+  EXPECT_TRUE(eventually([&] { return deployed.broker.all_healthy(); }));
+  EXPECT_TRUE(only_expected(cluster.exits()));
+}
+
+TEST(NatsCluster, PortTakenWhileItWasDown_ForGood_IsAnErrorOfTheHarness) {
+  const testing::TemporaryFolder folder;
+  LocalOptions options;
+  options.port_limit = 500ms;
+  Deployed deployed(folder.path(), std::move(options));
+  auto& cluster = deployed.cluster;
+  cluster.kill("n2");
+  const auto port = port_of(cluster, "n2");
+  boost::asio::io_context context;
+  using boost::asio::ip::tcp;
+  const tcp::acceptor thief(context, tcp::endpoint(boost::asio::ip::address_v4::loopback(), port));
+  try {
+    cluster.start("n2");
+    FAIL() << "started on a port that is taken";
+  } catch (const AddressTaken& taken) {
+    const std::string text = taken.what();
+    EXPECT_TRUE(text.starts_with("n2 cannot be started again")) << text;
+    EXPECT_NE(text.find(std::to_string(port)), std::string::npos) << text;
+  }
+  EXPECT_TRUE(only_expected(cluster.exits()));
 }
 
 TEST(NatsCluster, StreamIsNotAbsentWithoutAMetadataLeader) {
