@@ -63,6 +63,10 @@ std::optional<std::string> interruption(const History& history) {
   return std::nullopt;
 }
 
+std::string cut_short(const std::string& interruption) {
+  return "the run was cut short: " + interruption;
+}
+
 Verdict worst(const std::vector<CheckResult>& checks) {
   Verdict verdict = Verdict::pass;
   bool any = false;
@@ -138,10 +142,11 @@ std::string what_passed(const Judgement& judgement) {
   return text.empty() ? "every check" : text;
 }
 
-std::string summarize(const Judgement& judgement) {
+std::string summarize(const Judgement& judgement, const std::optional<std::string>& interruption) {
   const std::string verdict(to_string(judgement.verdict));
-  const std::string head = verdict + (judgement.interrupted ? " (interrupted): " : ": ");
+  const std::string head = verdict + (interruption ? " (interrupted): " : ": ");
   if (judgement.verdict == Verdict::pass) return head + what_passed(judgement);
+  if (judgement.verdict == Verdict::unknown && interruption) return head + cut_short(*interruption);
   const std::string reason = first_reason(judgement, judgement.verdict);
   return head + (reason.empty() ? "nothing was judged" : reason);
 }
@@ -163,11 +168,11 @@ Judgement judge(const History& history, std::span<const Check> checks) {
     CheckResult result = run(check, history);
     doubt(result, check.needs, missing);
     doubt(result, incomplete(history));
-    if (interrupted) doubt(result, "the run was cut short: " + *interrupted);
+    if (interrupted) doubt(result, cut_short(*interrupted));
     judgement.checks.push_back(std::move(result));
   }
   judgement.verdict = worst(judgement.checks);
-  judgement.summary = summarize(judgement);
+  judgement.summary = summarize(judgement, interrupted);
   return judgement;
 }
 

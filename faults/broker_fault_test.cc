@@ -38,7 +38,7 @@ class BrokerFault : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
     broker_.wait_until_ready(120s, [](const std::string&) {});
-    broker_.create_stream(stream());
+    broker_.create_stream(stream(), {});
   }
 
   std::unique_ptr<Fault> fault() { return make_fault(GetParam(), {cluster_, broker_, journal_}); }

@@ -18,6 +18,10 @@ struct Deployment {
   std::unique_ptr<Broker> broker;
 };
 
+// What the user chose and the scenario sets go together, as far as can be told
+// without installing anything. Throws ClusterError.
+void check_broker_choice(const Scenario&, const RunOptions&);
+
 // Servers run afterwards, but need not be ready yet. Throws ClusterError.
 Deployment deploy(const Scenario&, const RunOptions&, Journal&,
                   const std::function<void(const std::string&)>& message);

@@ -86,6 +86,8 @@ int Program::pid() const { return implementation_->child.id(); }
 
 Finished faultline(const std::vector<std::string>& arguments) { return Program(arguments).wait(); }
 
+fs::path program() { return FAULTLINE_PROGRAM; }
+
 fs::path scenario(const std::string& below_scenarios) {
   return fs::path(FAULTLINE_SOURCE_FOLDER) / "scenarios" / below_scenarios;
 }

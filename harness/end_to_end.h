@@ -53,6 +53,7 @@ class Program {
 };
 
 Finished faultline(const std::vector<std::string>& arguments);
+std::filesystem::path program();
 std::filesystem::path scenario(const std::string& below_scenarios);
 
 // Processes whose command line names the folder.

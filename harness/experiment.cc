@@ -21,10 +21,6 @@ constexpr milliseconds traffic_after_heal{3000};  // recovery lasts at least so 
 constexpr seconds catch_up{30};         // replicas become current before the drain, or it goes on
 constexpr seconds replicas_settle{15};  // the last write reaches every replica meanwhile
 
-milliseconds since(steady_clock::time_point begin) {
-  return std::chrono::duration_cast<milliseconds>(steady_clock::now() - begin);
-}
-
 StreamSettings stream_settings(const Scenario& scenario) {
   StreamSettings settings;
   settings.name = "faultline";
@@ -65,11 +61,6 @@ Header header(const Scenario& scenario, const RunOptions& options, const std::st
   return header;
 }
 
-steady_clock::time_point make_stream(Broker& broker, const Scenario& scenario) {
-  broker.create_stream(stream_settings(scenario));
-  return steady_clock::now();
-}
-
 steady_clock::time_point prepare(Broker& broker, const Scenario& scenario, Progress& progress,
                                  const std::atomic<int>* interrupts) {
   const auto waiting = [&](const std::string& what) {
@@ -80,7 +71,8 @@ steady_clock::time_point prepare(Broker& broker, const Scenario& scenario, Progr
     progress.update(figures);
   };
   broker.wait_until_ready(ready_limit, waiting);
-  return make_stream(broker, scenario);
+  broker.create_stream(stream_settings(scenario), waiting);
+  return steady_clock::now();
 }
 
 }  // namespace
@@ -135,7 +127,8 @@ void Experiment::steady() {
   workload_.start();
   observer_.leaders();
   observer_.wait(scenario_.steady - since(stream_made_));
-  if (scenario_.gather_leaders && !broker_.gather_leaders(gather_limit))
+  const auto watch = [this](const std::string&) { observer_.wait(milliseconds{0}); };
+  if (scenario_.gather_leaders && !broker_.gather_leaders(gather_limit, watch))
     throw std::runtime_error("the consumer groups' leaders could not be moved to the stream's");
 }
 

@@ -90,4 +90,9 @@ int run_and_explain(int argc, char** argv) {
 }  // namespace
 }  // namespace faultline
 
-int main(int argc, char** argv) { return faultline::run_and_explain(argc, argv); }
+int main(int argc, char** argv) {
+  const int code = faultline::run_and_explain(argc, argv);
+  std::cout.flush();
+  if (std::cout || code != faultline::exit_passed) return code;
+  return faultline::complain("the standard output could not be written", faultline::exit_broken);
+}

@@ -11,10 +11,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds look_interval{250};
 
-milliseconds since(Clock::time_point begin) {
-  return std::chrono::duration_cast<milliseconds>(Clock::now() - begin);
-}
-
 // A client that completes nothing for longer than this is unavailable; below it
 // is the ordinary distance between two operations.
 constexpr milliseconds noticeable{1000};

@@ -22,6 +22,11 @@ struct RunInterrupted : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+inline std::chrono::milliseconds since(std::chrono::steady_clock::time_point begin) {
+  using std::chrono::steady_clock;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - begin);
+}
+
 class Observer {
  public:
   Observer(Cluster&, Broker&, Recorder&, LogWorkload&, Progress&,

@@ -49,7 +49,7 @@ TestCluster::TestCluster() {
   cluster_ = std::make_unique<LocalCluster>(nats_program(binary, ""), options);
   broker_ = std::make_unique<NatsBroker>(*cluster_, binary.version);
   broker_->wait_until_ready(60s, [](const std::string&) {});
-  broker_->create_stream(stream_settings());
+  broker_->create_stream(stream_settings(), {});
 }
 
 StreamAddress TestCluster::address() const {

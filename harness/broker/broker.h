@@ -23,6 +23,9 @@ struct StreamSettings {
   std::chrono::milliseconds ack_wait{10'000};
 };
 
+// Told about once a second what is waited for; what it throws ends the wait.
+using Waiting = std::function<void(const std::string&)>;
+
 class Broker {
  public:
   virtual ~Broker() = default;
@@ -32,15 +35,15 @@ class Broker {
 
   // Returns when the metadata group has a leader and every server answers its
   // health check. Throws ClusterError: a server that exits shows the end of its
-  // log, a deadline that passes says what is missing. `waiting` is told what
-  // for, about once a second.
-  virtual void wait_until_ready(std::chrono::seconds limit,
-                                const std::function<void(const std::string&)>& waiting) = 0;
+  // log, a deadline that passes says what is missing.
+  virtual void wait_until_ready(std::chrono::seconds limit, const Waiting&) = 0;
 
   virtual bool answers(const std::string& server) = 0;  // it serves its monitoring endpoint
   virtual bool all_healthy() = 0;                       // and is current, all of them
 
-  virtual void create_stream(const StreamSettings&) = 0;   // with its groups; throws ClusterError
+  // With its groups; returns when all replicas are current. Throws ClusterError.
+  virtual void create_stream(const StreamSettings&, const Waiting&) = 0;
+
   virtual LeadersSeen leaders() = 0;                       // empty names where nobody leads
   virtual std::vector<std::string> replica_servers() = 0;  // of the stream, by server name
   virtual bool stream_absent() = 0;  // the metadata group leads and says "not found"
@@ -48,7 +51,7 @@ class Broker {
 
   // Moves the leaders of both groups to the stream's leader. False if that
   // could not be reached within the limit.
-  virtual bool gather_leaders(std::chrono::seconds limit) = 0;
+  virtual bool gather_leaders(std::chrono::seconds limit, const Waiting&) = 0;
 };
 
 }  // namespace faultline

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <set>
 
 #include "checkers/history_file.h"
 #include "checkers/judge.h"
@@ -29,6 +30,7 @@ struct Arguments {
 struct Checked {
   RunResult run;
   std::optional<std::vector<std::string>> differences;  // to run.json, where there is one
+  std::string not_compared;                             // why, where there is something to say
 };
 
 bool is_run(const fs::path& folder) {
@@ -80,10 +82,16 @@ std::optional<RunResult> recorded(const fs::path& folder) {
 Checked check(const fs::path& path) {
   const bool lone = !fs::is_directory(path);
   const fs::path file = lone ? path : path / history_file_name;
-  const std::optional<RunResult> then = lone ? std::nullopt : recorded(path);
   if (!lone && !fs::exists(file))
-    return {*then, std::nullopt};  // skipped, or broke before it began
-  Checked checked{result_from(read_history(file), file), std::nullopt};
+    return {*recorded(path), {}, {}};  // skipped, or broke before it began
+  Checked checked{result_from(read_history(file), file), {}, {}};
+  std::optional<RunResult> then;
+  if (!lone) try {
+      then = recorded(path);
+      if (!then) checked.not_compared = "there is no run.json to compare with";
+    } catch (const RunJsonError& error) {
+      checked.not_compared = std::string("not compared with run.json: ") + error.what();
+    }
   if (!then) return checked;
   checked.run.elapsed = then->elapsed;
   if (then->status == RunStatus::judged)
@@ -95,6 +103,7 @@ Checked check(const fs::path& path) {
 
 void show(const Checked& checked, const TerminalStyle& style, std::ostream& out) {
   out << verdict_lines(checked.run, style);
+  if (!checked.not_compared.empty()) out << wrap(checked.not_compared, style.columns, 2);
   if (checked.differences && checked.differences->empty()) out << "  agrees with run.json\n";
   if (checked.differences && !checked.differences->empty()) {
     out << "  disagrees with run.json, which another version may have written:\n";
@@ -108,8 +117,10 @@ int execute(const Arguments& arguments) {
   std::ostream& out = arguments.json ? std::cerr : std::cout;
   SuiteResult suite;
   ExitCode code = exit_passed;
+  std::set<fs::path> seen;
   for (const fs::path& path : arguments.paths)
     for (const fs::path& run : runs_in(path)) {
+      if (!seen.insert(fs::canonical(run)).second) continue;  // named twice
       const Checked checked = check(run);
       show(checked, style, out);
       code = worse(code, exit_code(checked.run, arguments.policy));
@@ -127,7 +138,7 @@ Subcommand check_command(CLI::App& program) {
   CLI::App* app =
       add_subcommand(program, "check", "Judge runs again, from their history alone",
                      "  faultline check results/latest\n"
-                     "  faultline check results/latest/leader-killed\n"
+                     "  faultline check results/latest/broker-leader\n"
                      "  faultline check history.flt --json\n"
                      "\n"
                      "Exit codes are those of run; a verdict that differs from the one in\n"

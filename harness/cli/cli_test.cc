@@ -98,9 +98,46 @@ TEST(Cli, BadUsage) {
   expect_refused({"run", "--broker-binary", "/bin/true", "--broker-version", "2.12.1"},
                  "--broker-version");
   expect_refused({"run", "--broker-binary", "/no/such/nats-server"}, "/no/such/nats-server");
+  expect_refused({"run", "--seed", "-1"}, "--seed");
+  expect_refused({"run", ""}, "must not be empty");
+  expect_refused({"run", "--broker-version", ""}, "must not be empty");
   expect_refused({"validate"}, "path");
   expect_refused({"completion", "tcsh"}, "tcsh");
   expect_refused({"run", "99.9"}, "faultline list");
+}
+
+// Each made a suite folder first, and ended as if the harness had broken.
+TEST(Cli, BadChoiceOfBrokerIsRefusedBeforeAnythingIsMade) {
+  const Results folder;
+  const fs::path results = folder.path() / "results";
+  const fs::path old = write(folder, "nats-2.9", "#!/bin/sh\necho nats-server: v2.9.10\n");
+  fs::permissions(old, fs::perms::owner_all);
+  const fs::path synced = write(folder, "synced.yaml",
+                                "apiVersion: faultline/v1\nkind: Scenario\n"
+                                "metadata: {name: synced, title: Synced}\n"
+                                "spec:\n  broker: {sync_interval: always}\n"
+                                "  timeline: {faults: [{fault: broker-kill, target: leader}]}\n"
+                                "  expect: {writes: pause, reads: pause}\n");
+  const auto refused = [&](std::vector<std::string> arguments, const std::string& because) {
+    arguments.insert(arguments.end(), {"--results", results.string()});
+    expect_refused(arguments, because);
+  };
+  refused({"run", "1.1", "--broker-binary", "/bin/true"}, "/bin/true is not a nats-server");
+  refused({"run", "1.1", "--broker-version", "newest"}, "\"newest\" is no version");
+  refused({"run", synced.string(), "--broker-binary", old.string()}, "sync_interval");
+  refused({"run", synced.string(), "--broker-version", "2.9.10"}, "sync_interval");
+  EXPECT_FALSE(fs::exists(results));
+}
+
+TEST(Cli, StandardOutputThatIsFullIsAnError) {
+  bp::ipstream errors;
+  const int code =
+      bp::system(bp::exe = end_to_end::program().string(), bp::args = {"list", "--json"},
+                 bp::std_out > "/dev/full", bp::std_err > errors);
+  std::string line;
+  std::getline(errors, line);
+  EXPECT_EQ(code, 255);
+  EXPECT_EQ(line, "faultline: the standard output could not be written");
 }
 
 TEST(Cli, BadScenarioFilesAreNamed) {
@@ -156,6 +193,32 @@ TEST(Cli, CheckTellsWhereItDisagreesWithRunJson) {
   const Finished finished = faultline({"check", folder.path().string()});
   EXPECT_EQ(finished.exit_code, 2) << finished.output;
   EXPECT_NE(finished.output.find("disagrees with run.json"), std::string::npos) << finished.output;
+}
+
+// A good history was refused because of the file beside it.
+TEST(Cli, CheckJudgesAHistoryBesideABadRunJson) {
+  const Results folder;
+  record_history(folder.path());
+  const Finished without = faultline({"check", folder.path().string()});
+  EXPECT_NE(without.output.find("there is no run.json to compare with"), std::string::npos)
+      << without.output;
+  write(folder, run_json_name, "{]");
+  const Finished beside = faultline({"check", folder.path().string()});
+  EXPECT_EQ(beside.exit_code, without.exit_code) << beside.output;
+  EXPECT_NE(beside.output.find("not compared with run.json"), std::string::npos) << beside.output;
+}
+
+TEST(Cli, CheckOfARunNamedTwiceJudgesItOnce) {
+  const Results folder;
+  record_history(folder.path());
+  const std::string run = folder.path().string();
+  EXPECT_EQ(faultline({"check", run, run}).output, faultline({"check", run}).output);
+}
+
+TEST(Cli, ListOfWhatIsNotThereShowsNoTable) {
+  const Finished finished = faultline({"list", "/no/such/folder"});
+  EXPECT_EQ(finished.exit_code, usage);
+  EXPECT_EQ(lines(finished.output), 1u) << finished.output;
 }
 
 TEST(Cli, CheckShowsARunWithoutHistory) {

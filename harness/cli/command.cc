@@ -25,7 +25,8 @@ void add_exit_policy(CLI::App& app, ExitPolicy& policy) {
          [&policy](const std::string& what) {
            policy.fail_on = what == "unexpected" ? FailOn::unexpected : FailOn::violation;
          },
-         "unexpected: a known issue may fail")
+         "violation (default): whatever fails. unexpected: a\n"
+         "known issue may fail, what is built to fail must")
       ->check(CLI::IsMember({"violation", "unexpected"}));
 }
 

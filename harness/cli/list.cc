@@ -35,6 +35,7 @@ std::string as_json(const std::vector<Scenario>& scenarios) {
 }
 
 std::string as_table(const std::vector<Scenario>& scenarios) {
+  if (scenarios.empty()) return "";
   std::size_t name = 4, set = 3;
   for (const Scenario& scenario : scenarios) {
     name = std::max(name, scenario.name.size());

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <random>
@@ -9,6 +10,7 @@
 #include "harness/catalogue.h"
 #include "harness/cli/command.h"
 #include "harness/cli/scenarios.h"
+#include "harness/deployment.h"
 #include "harness/exit_code.h"
 #include "harness/interrupt.h"
 #include "harness/report/figure_table.h"
@@ -28,14 +30,29 @@ struct Arguments {
   bool json = false;
 };
 
+// Before anything is made: what is wrong with the choice is the user's to repair.
+void check_choice(const std::vector<Scenario>& scenarios, const RunOptions& options) {
+  for (const Scenario& scenario : scenarios) try {
+      check_broker_choice(scenario, options);
+    } catch (const ClusterError& error) {
+      throw UsageError(fmt::format("{} (chosen for {})", error.what(), scenario.name));
+    }
+}
+
 void show_end(const SuiteResult& suite, std::ostream& out) {
   out << figure_table(suite) << "\n";
-  if (suite.interrupted) out << "interrupted: healed, and judged what was recorded\n";
+  const bool judged = std::ranges::any_of(suite.runs, [](const RunResult& run) {
+    return run.interrupted && run.status == RunStatus::judged;
+  });
+  if (suite.interrupted)
+    out << (judged ? "interrupted: healed, and judged what was recorded\n"
+                   : "interrupted: nothing is left running\n");
   out << fmt::format("results: {}\n", near_path(suite.folder));
 }
 
 int execute(Arguments arguments) {
   const std::vector<Scenario> scenarios = scenarios_to_run(arguments.scenarios, scenarios_folder());
+  check_choice(scenarios, arguments.run);
   const SuiteFolder folder = [&] {
     try {
       return SuiteFolder(arguments.results);
@@ -58,6 +75,13 @@ int execute(Arguments arguments) {
   return code;
 }
 
+// So that an empty variable in somebody's script does not mean the default.
+CLI::Validator not_empty() {
+  return CLI::Validator(
+      [](const std::string& text) { return text.empty() ? "must not be empty" : std::string(); },
+      "");
+}
+
 }  // namespace
 
 Subcommand run_command(CLI::App& program) {
@@ -73,11 +97,13 @@ Subcommand run_command(CLI::App& program) {
       "  130 interrupted, 254 bad usage or input, 255 the harness broke");
   auto arguments = std::make_shared<Arguments>();
   app->add_option("scenario", arguments->scenarios, "Files, folders, figures or names")
-      ->type_name("SCENARIO|FOLDER");
+      ->type_name("SCENARIO|FOLDER")
+      ->check(not_empty());
   app->add_option("--provider", arguments->run.provider, "Where the cluster runs (local)")
       ->check(CLI::IsMember({"local"}));
   app->add_option("--broker-version", arguments->run.broker_version, "A released version")
-      ->type_name("V");
+      ->type_name("V")
+      ->check(not_empty());
   app->add_option("--broker-binary", arguments->run.broker_binary, "The broker's program itself")
       ->type_name("PATH")
       ->check(CLI::ExistingFile)
@@ -85,7 +111,8 @@ Subcommand run_command(CLI::App& program) {
   app->add_option("--results", arguments->results, "Folder to write to (results)")
       ->type_name("DIR");
   app->add_option("--seed", arguments->seed, "What the workload draws from (random)")
-      ->type_name("N");
+      ->type_name("N")
+      ->check(CLI::NonNegativeNumber);
   add_exit_policy(*app, arguments->policy);
   app->add_flag("--json", arguments->json, "Results on standard output as JSON");
   return {app, [arguments] { return execute(*arguments); }};

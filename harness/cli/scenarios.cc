@@ -21,7 +21,7 @@ bool may_be_name(const std::string& text) {
 
 fs::path file_of(const std::string& name, const Catalogue& catalogue) {
   const auto found = std::ranges::find_if(catalogue.scenarios, [&](const Scenario& scenario) {
-    return scenario.name == name || scenario.figure == name;
+    return scenario.name == name || (!name.empty() && scenario.figure == name);
   });
   if (found == catalogue.scenarios.end())
     throw UsageError(fmt::format(

@@ -13,14 +13,21 @@ constexpr std::size_t columns = 80;
 constexpr std::size_t narrowest_label = 6;  // "Figure"
 constexpr std::size_t widest_label = 8;
 
-std::string short_label(const Scenario& scenario) {
-  const std::string& name = scenario.figure.empty() ? scenario.name : scenario.figure;
-  return name.size() <= widest_label ? name : name.substr(0, widest_label - 1) + "~";
+const std::string& own_label(const Scenario& scenario) {
+  return scenario.figure.empty() ? scenario.name : scenario.figure;
+}
+
+// A label too long for its column has a line of its own above its row.
+bool stands_above(const Scenario& scenario) { return own_label(scenario).size() > widest_label; }
+
+std::string label_in_row(const Scenario& scenario) {
+  return stands_above(scenario) ? "" : own_label(scenario);
 }
 
 std::size_t label_width(const SuiteResult& suite) {
   std::size_t width = narrowest_label;
-  for (const RunResult& run : suite.runs) width = std::max(width, short_label(run.scenario).size());
+  for (const RunResult& run : suite.runs)
+    width = std::max(width, label_in_row(run.scenario).size());
   return width;
 }
 
@@ -58,7 +65,7 @@ std::string legend(const RunResult& run, std::size_t width) {
   const std::string text =
       fmt::format("{}{}{}", scenario.name, scenario.title.empty() ? "" : ": ", scenario.title);
   std::string lines = wrap(text, columns, width + 2);
-  lines.replace(0, width, fmt::format("{:<{}}", short_label(scenario), width));
+  lines.replace(0, width, fmt::format("{:<{}}", label_in_row(scenario), width));
   const bool explained = run.status != RunStatus::judged || run.judgement.verdict != Verdict::pass;
   if (explained) lines += wrap(reason_line(run), columns, width + 4);
   return lines;
@@ -73,7 +80,8 @@ std::string figure_table(const SuiteResult& suite) {
                "Verdict");
   for (const RunResult& run : suite.runs) {
     const Expectations& promised = run.scenario.expectations;
-    table += row(width, short_label(run.scenario), documented_word(promised.writes),
+    if (stands_above(run.scenario)) table += own_label(run.scenario) + "\n";
+    table += row(width, label_in_row(run.scenario), documented_word(promised.writes),
                  observed_word(run, "availability.writes"), documented_word(promised.reads),
                  observed_reads(run), documented_word(promised.loss), observed_loss(run),
                  outcome_word(run));

@@ -37,9 +37,11 @@ std::string phase_text(const ProgressFigures& figures) {
 }
 
 std::string rates(const ProgressFigures& figures) {
-  return fmt::format("writes {:.0f}/s, gap {}   reads {:.0f}/s, gap {}", figures.writes_per_second,
-                     seconds(figures.unavailable_writes), figures.reads_per_second,
-                     seconds(figures.unavailable_reads));
+  const std::string reads = fmt::format("reads {:.0f}/s, gap {}", figures.reads_per_second,
+                                        seconds(figures.unavailable_reads));
+  if (figures.phase == "drain") return "writes ended   " + reads;
+  return fmt::format("writes {:.0f}/s, gap {}   {}", figures.writes_per_second,
+                     seconds(figures.unavailable_writes), reads);
 }
 
 bool has_traffic(const ProgressFigures& figures) {
@@ -55,9 +57,14 @@ Colour outcome_colour(std::string_view outcome) {
   return outcome == "skipped" ? Colour::dim : Colour::yellow;
 }
 
-std::string not_passed(const CheckResult& check, std::size_t columns) {
-  std::string lines = wrap_hanging(fmt::format("{} {}{}: {}", to_string(check.verdict), check.check,
-                                               check.judged ? "" : " (not promised)", check.reason),
+// What was found, with examples; `told` need not be said again.
+std::string not_passed(const CheckResult& check, const std::string& told, std::size_t columns) {
+  const bool news = told.find(check.reason) == std::string::npos;
+  const std::string more = news                    ? ": " + check.reason
+                           : check.samples.empty() ? ""
+                                                   : ", for example:";
+  std::string lines = wrap_hanging(fmt::format("{} {}{}{}", to_string(check.verdict), check.check,
+                                               check.judged ? "" : " (not promised)", more),
                                    columns, 2);
   for (std::size_t i = 0; i < std::min(check.samples.size(), shown_samples); ++i)
     lines += wrap_hanging(check.samples[i].what, columns, 4);
@@ -68,13 +75,13 @@ std::string not_passed(const CheckResult& check, std::size_t columns) {
 std::string why(const Judgement& judgement, std::size_t columns) {
   std::string lines;
   for (const CheckResult& check : judgement.checks)
-    if (check.verdict == Verdict::fail) lines += not_passed(check, columns);
+    if (check.verdict == Verdict::fail) lines += not_passed(check, judgement.summary, columns);
   std::size_t unknown = 0;
   for (const CheckResult& check : judgement.checks)
     if (check.judged && check.verdict == Verdict::unknown && ++unknown <= shown_unknown)
-      lines += not_passed(check, columns);
+      lines += not_passed(check, judgement.summary, columns);
   if (unknown > shown_unknown)
-    lines += fmt::format("  and {} more unknown: see run.json\n", unknown - shown_unknown);
+    lines += fmt::format("  and {} more unknown\n", unknown - shown_unknown);
   return lines;
 }
 

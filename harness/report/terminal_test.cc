@@ -84,7 +84,7 @@ TEST(Terminal, VerdictSaysWhy) {
   EXPECT_EQ(verdict,
             "FAIL  memory-storage  (1:12)\n"
             "  fail: lost 1204 of 9876 acknowledged (12 %)\n"
-            "  fail lost: lost 1204 of 9876 acknowledged\n"
+            "  fail lost, for example:\n"
             "    value 3/17, acknowledged as 1204, is in no replica\n"
             "  evidence: /results/suite/memory-storage\n");
 }

@@ -47,6 +47,22 @@ json consumer_config(const StreamSettings& settings, const std::string& name) {
           {"max_ack_pending", 100'000},   {"num_replicas", 0}};  // 0: those of the stream
 }
 
+// At most once a second.
+class Told {
+ public:
+  explicit Told(const Waiting& waiting) : waiting_(waiting) {}
+
+  void operator()(const std::string& missing) {
+    if (!waiting_ || Clock::now() - last_ < 1s) return;
+    last_ = Clock::now();
+    waiting_(missing);
+  }
+
+ private:
+  const Waiting& waiting_;
+  Clock::time_point last_ = Clock::now() - 1s;
+};
+
 bool up_to_date(const Peer& peer) { return peer.current && !peer.offline && peer.lag == 0; }
 
 }  // namespace
@@ -136,10 +152,11 @@ struct NatsBroker::Implementation {
   }
 
   // Asks until the answer is no error; the request must be idempotent.
-  void create(const std::string& what, const std::string& subject, const json& body) {
+  void create(const std::string& what, const std::string& subject, const json& body, Told& told) {
     std::string problem = "no answer";
     for (const auto deadline = Clock::now() + create_limit; Clock::now() < deadline;
          std::this_thread::sleep_for(poll_interval)) {
+      told(what);
       const auto reply = api.request(subject, body, 2s);
       if (!reply) continue;
       if (!reply->contains("error")) return;
@@ -184,11 +201,10 @@ NatsBroker::~NatsBroker() = default;
 
 std::string NatsBroker::version() { return to_string(implementation_->version); }
 
-void NatsBroker::wait_until_ready(std::chrono::seconds limit,
-                                  const std::function<void(const std::string&)>& waiting) {
+void NatsBroker::wait_until_ready(std::chrono::seconds limit, const Waiting& waiting) {
   auto& self = *implementation_;
   const auto deadline = Clock::now() + limit;
-  auto told = Clock::now() - 1s;
+  Told told(waiting);
   for (;; std::this_thread::sleep_for(poll_interval)) {
     self.fail_if_exited();
     const auto missing = self.not_ready();
@@ -196,9 +212,7 @@ void NatsBroker::wait_until_ready(std::chrono::seconds limit,
     if (Clock::now() >= deadline)
       throw ClusterError(
           fmt::format("the cluster is not up after {} s, waiting for {}", limit.count(), missing));
-    if (Clock::now() - told < 1s) continue;
-    told = Clock::now();
-    waiting(missing);
+    told(missing);
   }
 }
 
@@ -214,21 +228,26 @@ bool NatsBroker::all_healthy() {
   return self.stream.name.empty() || self.stream_incomplete().empty();
 }
 
-void NatsBroker::create_stream(const StreamSettings& settings) {
+void NatsBroker::create_stream(const StreamSettings& settings, const Waiting& waiting) {
   auto& self = *implementation_;
+  Told told(waiting);
   self.stream = settings;
   self.replicas.clear();
   self.create("the stream " + settings.name, "$JS.API.STREAM.CREATE." + settings.name,
-              stream_config(settings));
+              stream_config(settings), told);
   for (const auto& group : self.groups())
     self.create("the consumer group " + group,
                 fmt::format("$JS.API.CONSUMER.DURABLE.CREATE.{}.{}", settings.name, group),
-                {{"stream_name", settings.name}, {"config", consumer_config(settings, group)}});
+                {{"stream_name", settings.name}, {"config", consumer_config(settings, group)}},
+                told);
   std::string missing;
   for (const auto deadline = Clock::now() + create_limit; Clock::now() < deadline;
        std::this_thread::sleep_for(poll_interval)) {
     missing = self.stream_incomplete();
-    if (!missing.empty()) continue;
+    if (!missing.empty()) {
+      told(missing);
+      continue;
+    }
     self.learn_replicas(self.views());
     return;
   }
@@ -273,12 +292,14 @@ std::vector<ReplicaState> NatsBroker::replica_states() {
   return states;
 }
 
-bool NatsBroker::gather_leaders(std::chrono::seconds limit) {
+bool NatsBroker::gather_leaders(std::chrono::seconds limit, const Waiting& waiting) {
   auto& self = *implementation_;
+  Told told(waiting);
   constexpr auto settle = 2s;  // an election after a step-down takes less
   std::map<std::string, Clock::time_point> asked;
   for (const auto deadline = Clock::now() + limit; Clock::now() < deadline;
        std::this_thread::sleep_for(poll_interval)) {
+    told("the groups' leaders to move to the stream's");
     const auto now = leaders();
     if (now.stream.empty()) continue;
     bool gathered = true;

@@ -22,16 +22,15 @@ class NatsBroker : public Broker {
 
   std::string product() const override { return "nats"; }
   std::string version() override;
-  void wait_until_ready(std::chrono::seconds limit,
-                        const std::function<void(const std::string&)>& waiting) override;
+  void wait_until_ready(std::chrono::seconds limit, const Waiting&) override;
   bool answers(const std::string& server) override;
   bool all_healthy() override;
-  void create_stream(const StreamSettings&) override;
+  void create_stream(const StreamSettings&, const Waiting&) override;
   LeadersSeen leaders() override;
   std::vector<std::string> replica_servers() override;  // once known, also while all are down
   bool stream_absent() override;
   std::vector<ReplicaState> replica_states() override;
-  bool gather_leaders(std::chrono::seconds limit) override;
+  bool gather_leaders(std::chrono::seconds limit, const Waiting&) override;
 
  private:
   struct Implementation;

@@ -46,18 +46,25 @@ fs::path install(const fs::path& installer, const std::string& version, bool any
     if (!line.empty()) last = line;
     progress(line);
   };
+  const auto failed = [&](const std::string& why) {
+    return ClusterError("nats-server " + version + " could not be installed: " + why +
+                        " (or give one with --broker-binary PATH)");
+  };
   progress("installing nats-server " + version);
   ProgramOptions options;
   options.limit = 30min;
   options.line = told;
   options.cancelled = cancelled;
-  const auto [code, output, errors] = run_program({installer.string(), version}, options);
-  const auto path = telling_line(output);
-  if (code == EXIT_SUCCESS || (code == other_version && any_will_do)) return path;
-  if (code == other_version) last = "only " + path + " is to be had";
-  throw ClusterError("nats-server " + version + " could not be installed: " +
-                     (last.empty() ? installer.string() + " failed" : last) +
-                     " (or give one with --broker-binary PATH)");
+  try {
+    const auto [code, output, errors] = run_program({installer.string(), version}, options);
+    const auto path = telling_line(output);
+    if (code == EXIT_SUCCESS || (code == other_version && any_will_do)) return path;
+    if (code == other_version) last = "only " + path + " is to be had";
+  } catch (const ClusterError& error) {
+    if (cancelled && cancelled()) throw;
+    throw failed(error.what());
+  }
+  throw failed(last.empty() ? installer.string() + " failed" : last);
 }
 
 fs::path user_cache() {
@@ -67,6 +74,12 @@ fs::path user_cache() {
 }
 
 }  // namespace
+
+NatsVersion nats_version(const std::string& text) {
+  if (const auto version = parse_nats_version(text)) return *version;
+  throw ClusterError("\"" + text + "\" is no version of nats-server (such as " +
+                     FAULTLINE_DEFAULT_NATS_VERSION + ")");
+}
 
 NatsBinarySources NatsBinarySources::of_this_user() {
   return {user_cache() / "faultline" / "nats-server",
@@ -78,9 +91,7 @@ NatsBinary find_nats_binary(const NatsBinaryChoice& choice, const Line& progress
                             const std::function<bool()>& cancelled) {
   if (!choice.binary.empty()) return checked(choice.binary, sources.answer_limit);
   const auto wanted = choice.version.empty() ? FAULTLINE_DEFAULT_NATS_VERSION : choice.version;
-  if (!parse_nats_version(wanted))
-    throw ClusterError("\"" + wanted + "\" is no version of nats-server (such as " +
-                       FAULTLINE_DEFAULT_NATS_VERSION + ")");
+  nats_version(wanted);
   const auto name = wanted.starts_with('v') ? wanted.substr(1) : wanted;
   const auto path = sources.cache / name / "nats-server";
   return checked(fs::exists(path) ? path

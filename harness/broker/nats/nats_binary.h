@@ -10,6 +10,9 @@
 
 namespace faultline {
 
+// Throws ClusterError for what is none.
+NatsVersion nats_version(const std::string&);
+
 struct NatsBinary {
   std::filesystem::path path;  // absolute
   NatsVersion version;

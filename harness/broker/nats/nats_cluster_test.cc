@@ -73,7 +73,7 @@ TEST(NatsCluster, ComesUpAndSaysWhoLeads) {
   EXPECT_TRUE(fs::exists(folder.path() / "brokers/n1/nats.conf"));
   EXPECT_NE(deployed.cluster.log_tail("n1", 5), "");
 
-  broker.create_stream(stream());
+  broker.create_stream(stream(), {});
   const auto leaders = broker.leaders();
   EXPECT_NE(leaders.stream, "");
   EXPECT_NE(leaders.meta, "");
@@ -91,7 +91,7 @@ TEST(NatsCluster, ComesUpAndSaysWhoLeads) {
     EXPECT_EQ(state.deleted + state.lost, 0u) << state.server;
   }
 
-  ASSERT_TRUE(broker.gather_leaders(60s));
+  ASSERT_TRUE(broker.gather_leaders(60s, {}));
   const auto gathered = broker.leaders();
   for (const auto& [group, leader] : gathered.consumers)
     EXPECT_EQ(leader, gathered.stream) << group;
@@ -107,7 +107,7 @@ TEST(NatsCluster, KilledBrokerIsHeldDownAndComesBack) {
   const testing::TemporaryFolder folder;
   Deployed deployed(folder.path());
   auto& [pids, cluster, broker] = deployed;
-  broker.create_stream(stream());
+  broker.create_stream(stream(), {});
   publish(broker, cluster, 10);
   const auto leader = broker.leaders().stream;
   cluster.kill(leader);
@@ -197,7 +197,7 @@ TEST(NatsCluster, PortTakenWhileItWasDown_ForGood_IsAnErrorOfTheHarness) {
 TEST(NatsCluster, StreamIsNotAbsentWithoutAMetadataLeader) {
   const testing::TemporaryFolder folder;
   Deployed deployed(folder.path());
-  deployed.broker.create_stream(stream());
+  deployed.broker.create_stream(stream(), {});
   for (const auto* server : {"n1", "n2", "n3"}) deployed.cluster.kill(server);
   EXPECT_FALSE(deployed.broker.stream_absent());
   EXPECT_EQ(deployed.broker.leaders().meta, "");
@@ -253,10 +253,10 @@ TEST(NatsCluster, LeavesConfigurationAndLogButNoProcessAndNoData) {
 TEST(NatsCluster, TwoAtOnceDoNotSeeEachOther) {
   const testing::TemporaryFolder one_folder, other_folder;
   Deployed one(one_folder.path()), other(other_folder.path());
-  one.broker.create_stream(stream());
+  one.broker.create_stream(stream(), {});
   auto theirs = stream();
   theirs.durable_group = "theirs";
-  other.broker.create_stream(theirs);
+  other.broker.create_stream(theirs, {});
   publish(one.broker, one.cluster, 5);
   ASSERT_TRUE(eventually([&] { return one.broker.all_healthy() && other.broker.all_healthy(); }));
   for (const auto& state : one.broker.replica_states()) EXPECT_EQ(state.messages, 5u);
