@@ -9,6 +9,8 @@
 #include <boost/process/args.hpp>
 #include <boost/process/async_pipe.hpp>
 #include <boost/process/child.hpp>
+#include <boost/process/env.hpp>
+#include <boost/process/environment.hpp>
 #include <boost/process/exe.hpp>
 #include <boost/process/io.hpp>
 #include <boost/process/search_path.hpp>
@@ -108,12 +110,14 @@ ProgramEnd run_program(const std::vector<std::string>& command, const ProgramOpt
   LineReader output(context, result.output, options.line);
   LineReader errors(context, result.errors, options.line);
   process::child child;
+  process::environment environment = boost::this_process::environment();
+  for (const auto& [name, value] : options.environment) environment[name] = value;
   try {
     child =
         process::child(process::exe = path,
                        process::args = std::vector<std::string>(command.begin() + 1, command.end()),
                        process::std_out > output.pipe, process::std_err > errors.pipe,
-                       process::std_in < process::null, TiedToParent{});
+                       process::std_in < process::null, environment, TiedToParent{});
   } catch (const process::process_error& error) {
     throw ClusterError(path + " cannot be run: " + error.code().message());
   }

@@ -3,15 +3,17 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
 namespace faultline {
 
 struct ProgramOptions {
-  std::chrono::milliseconds limit{60'000};            // then it and its children are killed
-  std::function<bool()> cancelled = {};               // asked about ten times a second
-  std::function<void(const std::string&)> line = {};  // each line it writes, as it comes
+  std::chrono::milliseconds limit{60'000};              // then it and its children are killed
+  std::map<std::string, std::string> environment = {};  // besides our own
+  std::function<bool()> cancelled = {};                 // asked about ten times a second
+  std::function<void(const std::string&)> line = {};    // each line it writes, as it comes
 };
 
 struct ProgramEnd {

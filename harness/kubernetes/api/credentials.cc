@@ -1,0 +1,126 @@
+#include "harness/kubernetes/api/credentials.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <ctime>
+#include <fstream>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <sstream>
+
+#include "harness/cluster/cluster.h"
+#include "harness/cluster/program.h"
+
+namespace faultline {
+namespace {
+
+using nlohmann::json;
+using std::chrono::system_clock;
+using namespace std::chrono_literals;
+
+constexpr auto plugin_limit = 60s;
+constexpr auto before_expiry = 10s;
+
+std::string read_token(const std::filesystem::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  auto token = text.str();
+  while (!token.empty() && std::isspace(static_cast<unsigned char>(token.back()))) token.pop_back();
+  if (token.empty()) throw KubeconfigError("there is no token in " + path.string());
+  return token;
+}
+
+// "2026-11-23T08:00:00Z"; what cannot be read has expired.
+system_clock::time_point parse_time(const std::string& text) {
+  std::tm time{};
+  if (::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &time) == nullptr) return {};
+  return system_clock::from_time_t(::timegm(&time));
+}
+
+struct PluginAnswer {
+  Credentials credentials;
+  std::optional<system_clock::time_point> expires;
+};
+
+PluginAnswer ask(const ExecPlugin& plugin, const std::function<bool()>& cancelled) {
+  const auto& name = plugin.command.front();
+  const auto failed = [&](const std::string& why) {
+    return KubeconfigError(fmt::format("the credential plugin '{}' {}{}{}", name, why,
+                                       plugin.install_hint.empty() ? "" : ": ",
+                                       plugin.install_hint));
+  };
+  if (find_program(name).empty()) throw failed("is not installed");
+  ProgramOptions options;
+  options.limit = plugin_limit;
+  options.cancelled = cancelled;
+  options.environment = plugin.environment;
+  options.environment["KUBERNETES_EXEC_INFO"] = json{
+      {"apiVersion", plugin.api_version},
+      {"kind", "ExecCredential"},
+      {"spec", {{"interactive", false}}}}.dump();
+  ProgramEnd end;
+  try {
+    end = run_program(plugin.command, options);
+  } catch (const ClusterError&) {  // its text would name the arguments
+    if (cancelled && cancelled()) throw KubeconfigError("interrupted");
+    throw failed(fmt::format("could not be run, or took longer than {} s", plugin_limit.count()));
+  }
+  if (end.status != 0) throw failed(fmt::format("ended with status {}", end.status));
+  const json document = json::parse(end.output, nullptr, false);
+  const json status = document.is_object() ? document.value("status", json::object()) : json();
+  if (!status.is_object()) throw failed("printed no ExecCredential");
+  PluginAnswer answer;
+  const auto text = [&](const char* key) {
+    const auto found = status.find(key);
+    return found != status.end() && found->is_string() ? found->get<std::string>() : "";
+  };
+  answer.credentials = {text("token"), text("clientCertificateData"), text("clientKeyData")};
+  if (answer.credentials.token.empty() && answer.credentials.client_certificate.empty())
+    throw failed("printed neither a token nor a certificate");
+  if (const auto time = text("expirationTimestamp"); !time.empty())
+    answer.expires = parse_time(time);
+  return answer;
+}
+
+}  // namespace
+
+struct CredentialSource::Implementation {
+  ClusterAccess access;
+  std::mutex mutex;
+  std::optional<PluginAnswer> last;
+  bool fresh = false;  // asked again after a refusal: twice is not expired, but wrong
+};
+
+CredentialSource::CredentialSource(const ClusterAccess& access)
+    : implementation_(std::make_unique<Implementation>()) {
+  implementation_->access = access;
+}
+
+CredentialSource::~CredentialSource() = default;
+
+Credentials CredentialSource::get(const std::function<bool()>& cancelled) {
+  auto& self = *implementation_;
+  const auto& access = self.access;
+  if (access.exec) {
+    const std::lock_guard lock(self.mutex);
+    const bool expired = self.last && self.last->expires &&
+                         system_clock::now() + before_expiry >= *self.last->expires;
+    if (!self.last || expired) self.last = ask(*access.exec, cancelled);
+    return self.last->credentials;
+  }
+  return {access.token_file.empty() ? access.token : read_token(access.token_file),
+          access.client_certificate, access.client_key};
+}
+
+bool CredentialSource::refused() {
+  auto& self = *implementation_;
+  const std::lock_guard lock(self.mutex);
+  if (!self.access.exec || !self.last || self.fresh) return false;
+  self.last.reset();
+  self.fresh = true;
+  return true;
+}
+
+}  // namespace faultline

@@ -1,0 +1,449 @@
+#include "harness/kubernetes/api/kubernetes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "harness/kubernetes/api/credentials.h"
+#include "harness/kubernetes/api/transport.h"
+#include "harness/kubernetes/api/watch_lines.h"
+
+namespace faultline {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr int page_size = 500;
+constexpr auto longest_pause = 10s;
+constexpr auto watch_silence = 60s;  // bookmarks come about every minute
+constexpr auto watch_length = 50s;   // asked of the server, so that silence means a dead line
+
+std::string escaped(const std::string& text) {
+  std::string result;
+  for (const unsigned char c : text)
+    result += std::isalnum(c) ||
+                      std::string_view("-_.~").find(static_cast<char>(c)) != std::string_view::npos
+                  ? std::string(1, static_cast<char>(c))
+                  : fmt::format("%{:02X}", c);
+  return result;
+}
+
+std::string with_query(const std::string& path, const Query& query) {
+  std::string whole = path;
+  char separator = path.find('?') == path.npos ? '?' : '&';
+  for (const auto& [name, value] : query) {
+    whole += separator + escaped(name) + "=" + escaped(value);
+    separator = '&';
+  }
+  return whole;
+}
+
+std::string_view status_text(int status) {
+  switch (status) {
+    case 400:
+      return "Bad Request";
+    case 401:
+      return "Unauthorized";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 409:
+      return "Conflict";
+    case 410:
+      return "Gone";
+    case 422:
+      return "Unprocessable Entity";
+    case 429:
+      return "Too Many Requests";
+    case 500:
+      return "Internal Server Error";
+    case 503:
+      return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
+    default:
+      return "";
+  }
+}
+
+bool good(const ApiReply& reply) { return reply.status >= 200 && reply.status < 300; }
+
+bool worth_another_try(const ApiReply& reply) {
+  return reply.status == 0 || reply.status == 429 || reply.status >= 500;
+}
+
+// The Status object's own words. Of a Secret nothing is quoted.
+KubernetesError error_of(const ApiRequest& request, const ApiReply& reply,
+                         const std::string& server) {
+  const auto what =
+      request.method + " " + request.path_and_query.substr(0, request.path_and_query.find('?'));
+  if (reply.status == 0)
+    return {0, "Unreachable",
+            reply.problem == "interrupted" ? reply.problem
+                                           : fmt::format("{}: no answer from the API server {}: {}",
+                                                         what, server, reply.problem)};
+  const json status = json::parse(reply.body, nullptr, false);
+  std::string reason, message;
+  if (status.is_object() && status.value("kind", json()) == "Status") {
+    if (const auto found = status.find("reason"); found != status.end() && found->is_string())
+      reason = *found;
+    if (const auto found = status.find("message"); found != status.end() && found->is_string())
+      message = *found;
+  }
+  std::ranges::replace(message, '\n', ' ');
+  if (request.path_and_query.find("/secrets") != std::string::npos) message.clear();
+  if (reply.status == 401)
+    message = "the credentials are wrong or have expired: log in again, or choose another context";
+  if (reply.status >= 300 && reply.status < 400) message = "a redirect, which is not followed";
+  return {reply.status, reason,
+          fmt::format("{}: {} {}{}{}", what, reply.status, status_text(reply.status),
+                      message.empty() ? "" : ": ", message)};
+}
+
+std::string_view content_type(Patch kind) {
+  switch (kind) {
+    case Patch::strategic:
+      return "application/strategic-merge-patch+json";
+    case Patch::json:
+      return "application/json-patch+json";
+    case Patch::merge:
+      break;
+  }
+  return "application/merge-patch+json";
+}
+
+}  // namespace
+
+std::string resource_path(const std::string& group_version, const std::string& namespace_name,
+                          const std::string& resource, const std::string& name) {
+  std::string path =
+      (group_version.find('/') == group_version.npos ? "/api/" : "/apis/") + group_version;
+  if (!namespace_name.empty()) path += "/namespaces/" + namespace_name;
+  path += "/" + resource;
+  return name.empty() ? path : path + "/" + name;
+}
+
+struct Kubernetes::Implementation {
+  Implementation(ClusterAccess an_access, KubernetesOptions some_options)
+      : access(std::move(an_access)),
+        options(std::move(some_options)),
+        transport(access),
+        credentials(access) {}
+
+  ApiRequest request(const std::string& method, const std::string& path, const Query& query) const {
+    ApiRequest request;
+    request.method = method;
+    request.path_and_query = with_query(path, query);
+    request.connect_limit = options.connect_limit;
+    request.limit = options.request_limit;
+    request.most_bytes = options.most_bytes;
+    request.cancelled = options.cancelled;
+    return request;
+  }
+
+  // Once, or twice where the first credentials had expired.
+  ApiReply send(const ApiRequest& request) {
+    ApiReply reply = transport.send(request, credentials.get(options.cancelled));
+    if (reply.status == 401 && credentials.refused())
+      reply = transport.send(request, credentials.get(options.cancelled));
+    return reply;
+  }
+
+  // The reply to a request that failed for good is an error, but for 404.
+  ApiReply perform(const ApiRequest& request, bool idempotent) {
+    milliseconds pause = options.first_pause;
+    for (int attempt = 1;; ++attempt) {
+      const ApiReply reply = send(request);
+      if (good(reply) || reply.status == 404) return reply;
+      if (!idempotent || attempt >= options.attempts || !worth_another_try(reply) || cancelled())
+        throw error_of(request, reply, access.server);
+      wait(std::max<milliseconds>(jittered(pause), reply.retry_after));
+      pause = std::min<milliseconds>(2 * pause, longest_pause);
+    }
+  }
+
+  json object(const ApiRequest& request, const ApiReply& reply) const {
+    if (!good(reply)) throw error_of(request, reply, access.server);
+    json parsed = json::parse(reply.body, nullptr, false);
+    if (parsed.is_discarded())
+      throw KubernetesError(reply.status, "NotJson",
+                            request.method + " " + request.path_and_query +
+                                ": the answer is no JSON; is this a Kubernetes API server?");
+    return parsed;
+  }
+
+  json send_object(const std::string& method, const std::string& path, const json& body,
+                   std::string_view type) {
+    ApiRequest asked = request(method, path, {});
+    asked.body = body.dump();
+    asked.content_type = type;
+    return object(asked, perform(asked, false));
+  }
+
+  bool cancelled() const { return options.cancelled && options.cancelled(); }
+
+  // Several clients must not come back at the same moment.
+  milliseconds jittered(milliseconds pause) {
+    const std::lock_guard lock(mutex);
+    return milliseconds(
+        std::uniform_int_distribution<long>(pause.count() / 2, pause.count())(random));
+  }
+
+  void wait(milliseconds pause) const {
+    for (const auto end = Clock::now() + pause; Clock::now() < end && !cancelled();)
+      std::this_thread::sleep_for(std::min<Clock::duration>(100ms, end - Clock::now()));
+  }
+
+  // The resources of a group and version; empty if it is not served.
+  const json& resources(const std::string& group_version) {
+    const std::lock_guard lock(discovery_mutex);
+    if (const auto known = discovered.find(group_version); known != discovered.end())
+      return known->second;
+    const ApiRequest asked = request("GET", resource_path(group_version, "", ""), {});
+    ApiRequest whole = asked;
+    while (whole.path_and_query.ends_with('/')) whole.path_and_query.pop_back();
+    const ApiReply reply = perform(whole, true);
+    json list = reply.status == 404 ? json::array()
+                                    : object(whole, reply).value("resources", json::array());
+    return discovered[group_version] = std::move(list);
+  }
+
+  const ClusterAccess access;
+  const KubernetesOptions options;
+  Transport transport;
+  CredentialSource credentials;
+  std::mutex mutex;
+  std::mt19937 random{std::random_device{}()};
+  std::mutex discovery_mutex;
+  std::map<std::string, json> discovered;
+};
+
+Kubernetes::Kubernetes(ClusterAccess access, KubernetesOptions options)
+    : implementation_(std::make_unique<Implementation>(std::move(access), std::move(options))) {}
+
+Kubernetes::~Kubernetes() = default;
+
+const ClusterAccess& Kubernetes::access() const { return implementation_->access; }
+
+std::optional<json> Kubernetes::find(const std::string& path) {
+  auto& self = *implementation_;
+  const ApiRequest request = self.request("GET", path, {});
+  const ApiReply reply = self.perform(request, true);
+  if (reply.status == 404) return {};
+  return self.object(request, reply);
+}
+
+json Kubernetes::get(const std::string& path, const Query& query) {
+  auto& self = *implementation_;
+  const ApiRequest request = self.request("GET", path, query);
+  return self.object(request, self.perform(request, true));
+}
+
+std::vector<json> Kubernetes::list(const std::string& path, const Query& query) {
+  std::vector<json> items;
+  Query page = query;
+  page["limit"] = std::to_string(page_size);
+  for (;;) {
+    json answer = get(path, page);
+    for (auto& item : answer["items"]) items.push_back(std::move(item));
+    const auto next = answer["metadata"].value("continue", "");
+    if (next.empty()) return items;
+    page["continue"] = next;
+  }
+}
+
+json Kubernetes::create(const std::string& path, const json& object) {
+  return implementation_->send_object("POST", path, object, "application/json");
+}
+
+json Kubernetes::replace(const std::string& path, const json& object) {
+  return implementation_->send_object("PUT", path, object, "application/json");
+}
+
+json Kubernetes::patch(const std::string& path, const json& change, Patch kind) {
+  return implementation_->send_object("PATCH", path, change, content_type(kind));
+}
+
+bool Kubernetes::remove(const std::string& path, const DeleteOptions& options) {
+  auto& self = *implementation_;
+  ApiRequest request = self.request("DELETE", path, {});
+  json body{{"kind", "DeleteOptions"},
+            {"apiVersion", "v1"},
+            {"propagationPolicy", options.background ? "Background" : "Foreground"}};
+  if (options.grace) body["gracePeriodSeconds"] = *options.grace;
+  if (!options.uid.empty()) body["preconditions"] = {{"uid", options.uid}};
+  request.body = body.dump();
+  const ApiReply reply = self.perform(request, !options.uid.empty());
+  return reply.status != 404;
+}
+
+std::string Kubernetes::text(const std::string& path, const Query& query) {
+  auto& self = *implementation_;
+  const ApiRequest request = self.request("GET", path, query);
+  ApiReply reply = self.perform(request, true);
+  if (!good(reply)) throw error_of(request, reply, self.access.server);
+  return std::move(reply.body);
+}
+
+json Kubernetes::create_from_manifest(const json& object) {
+  const std::string version = object.at("apiVersion"), kind = object.at("kind");
+  const json& metadata = object.at("metadata");
+  for (const json& resource : implementation_->resources(version)) {
+    const std::string name = resource.value("name", "");
+    if (resource.value("kind", "") != kind || name.find('/') != name.npos) continue;
+    const bool namespaced = resource.value("namespaced", false);
+    const auto path = resource_path(
+        version, namespaced ? metadata.value("namespace", access().default_namespace) : "", name);
+    try {
+      return create(path, object);
+    } catch (const KubernetesError& error) {
+      if (error.status != 409 || error.reason != "AlreadyExists") throw;
+      return get(path + "/" + metadata.at("name").get<std::string>());
+    }
+  }
+  throw KubernetesError(404, "NotFound",
+                        fmt::format("this cluster knows no {} of {}", kind, version));
+}
+
+bool Kubernetes::serves(const std::string& group_version, const std::string& resource) {
+  return std::ranges::any_of(implementation_->resources(group_version),
+                             [&](const json& one) { return one.value("name", "") == resource; });
+}
+
+std::string Kubernetes::budget_version() {
+  return serves("policy/v1", "poddisruptionbudgets") ? "policy/v1" : "policy/v1beta1";
+}
+
+std::string Kubernetes::eviction_version() {
+  for (const json& one : implementation_->resources("v1"))
+    if (one.value("name", "") == "pods/eviction")
+      return one.value("group", "policy") + "/" + one.value("version", "v1beta1");
+  throw KubernetesError(404, "NotFound", "this cluster knows no evictions");
+}
+
+bool Kubernetes::allowed(const std::string& verb, const std::string& group,
+                         const std::string& resource, const std::string& namespace_name) {
+  const auto slash = resource.find('/');
+  json attributes{{"verb", verb},
+                  {"group", group},
+                  {"resource", resource.substr(0, slash)},
+                  {"namespace", namespace_name}};
+  if (slash != resource.npos) attributes["subresource"] = resource.substr(slash + 1);
+  const json review = create("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+                             {{"apiVersion", "authorization.k8s.io/v1"},
+                              {"kind", "SelfSubjectAccessReview"},
+                              {"spec", {{"resourceAttributes", attributes}}}});
+  return review.contains("status") && review["status"].value("allowed", false);
+}
+
+namespace {
+
+// What there was when the list was made, and what came since.
+class Watched {
+ public:
+  explicit Watched(const WatchHandler& handler) : handler_(handler) {}
+
+  // Everything there is: tells what is new, changed and gone since last time.
+  bool listed(std::vector<json> items) {
+    std::map<std::string, json> now;
+    for (const auto& item : items) now.emplace(key(item), item);
+    auto before = std::exchange(known_, {});
+    for (const auto& [name, object] : now) {
+      const auto old = before.find(name);
+      const bool is_new = old == before.end();
+      const bool changed = !is_new && version(old->second) != version(object);
+      if (!is_new) before.erase(old);
+      known_[name] = object;
+      if ((is_new || changed) &&
+          !tell(is_new ? WatchEvent::Kind::added : WatchEvent::Kind::modified, object))
+        return false;
+    }
+    for (const auto& [name, object] : before)
+      if (!tell(WatchEvent::Kind::deleted, object)) return false;
+    return true;
+  }
+
+  bool changed(const WatchEvent& event) {
+    if (event.kind == WatchEvent::Kind::deleted)
+      known_.erase(key(event.object));
+    else
+      known_[key(event.object)] = event.object;
+    return handler_(event);
+  }
+
+  static std::string version(const json& object) {
+    return object.value("/metadata/resourceVersion"_json_pointer, "");
+  }
+
+ private:
+  static std::string key(const json& object) {
+    return object.value("/metadata/namespace"_json_pointer, "") + "/" +
+           object.value("/metadata/name"_json_pointer, "");
+  }
+
+  bool tell(WatchEvent::Kind kind, const json& object) { return handler_({kind, object}); }
+
+  const WatchHandler& handler_;
+  std::map<std::string, json> known_;
+};
+
+}  // namespace
+
+bool Kubernetes::watch(const std::string& path, const Query& query, milliseconds limit,
+                       const WatchHandler& handler) {
+  auto& self = *implementation_;
+  const auto deadline = Clock::now() + limit;
+  const auto over = [&] { return Clock::now() >= deadline || self.cancelled(); };
+  Watched watched(handler);
+  std::string version;  // empty: list first
+  milliseconds pause = self.options.first_pause;
+  while (!over()) {
+    if (version.empty()) {
+      json all = get(path, query);
+      version = Watched::version(all);
+      if (!watched.listed(all["items"].get<std::vector<json>>())) return true;
+    }
+    Query asked = query;
+    asked["watch"] = "true";
+    asked["allowWatchBookmarks"] = "true";
+    asked["resourceVersion"] = version;
+    asked["timeoutSeconds"] = std::to_string(watch_length / 1s);
+    ApiRequest request = self.request("GET", path, asked);
+    request.limit = watch_silence;
+    request.cancelled = over;
+    WatchLines lines;
+    bool done = false, gone = false, news = false;
+    request.sink = [&](std::string_view bytes) {
+      lines.add(bytes);
+      while (const auto line = lines.next()) {
+        if (line->kind == WatchLine::Kind::error) return gone = true, false;
+        if (const auto now = Watched::version(line->object); !now.empty()) version = now;
+        if (line->kind == WatchLine::Kind::bookmark) continue;
+        news = true;
+        if (!watched.changed({line->event, line->object})) return done = true, false;
+      }
+      return !lines.broken();
+    };
+    const ApiReply reply = self.send(request);
+    if (done) return true;
+    if (gone || reply.status == 410) {
+      version.clear();
+    } else if (reply.status != 200 && !worth_another_try(reply)) {
+      throw error_of(request, reply, self.access.server);
+    }
+    pause = news || reply.status == 200 ? self.options.first_pause
+                                        : std::min<milliseconds>(2 * pause, longest_pause);
+    if (!over()) self.wait(self.jittered(pause));
+  }
+  return false;
+}
+
+}  // namespace faultline

@@ -1,0 +1,215 @@
+#include "harness/kubernetes/api/transport.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <charconv>
+#include <mutex>
+#include <vector>
+
+namespace faultline {
+namespace {
+
+using std::chrono::milliseconds;
+
+struct CurlLibrary {
+  CurlLibrary() { curl_global_init(CURL_GLOBAL_DEFAULT); }
+};
+
+struct HandleCloser {
+  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
+};
+using Handle = std::unique_ptr<CURL, HandleCloser>;
+
+struct ListCloser {
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using List = std::unique_ptr<curl_slist, ListCloser>;
+
+void add(List& list, const std::string& text) {
+  list.reset(curl_slist_append(list.release(), text.c_str()));
+}
+
+struct Transfer {
+  CURL* handle;
+  const ApiRequest& request;
+  ApiReply& reply;
+  bool too_big = false, ended_by_sink = false, cancelled = false;
+};
+
+std::size_t receive(char* data, std::size_t, std::size_t size, void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  long status = 0;
+  curl_easy_getinfo(transfer.handle, CURLINFO_RESPONSE_CODE, &status);
+  if (transfer.request.sink && status == 200) {
+    transfer.ended_by_sink = !transfer.request.sink({data, size});
+    return transfer.ended_by_sink ? 0 : size;
+  }
+  transfer.too_big = transfer.reply.body.size() + size > transfer.request.most_bytes;
+  if (transfer.too_big) return 0;
+  transfer.reply.body.append(data, size);
+  return size;
+}
+
+std::size_t receive_header(char* data, std::size_t, std::size_t size, void* user) {
+  constexpr std::string_view name = "retry-after:";
+  std::string line(data, size);
+  std::ranges::transform(line, line.begin(), [](unsigned char c) { return std::tolower(c); });
+  if (line.starts_with(name)) {
+    const auto number = line.find_first_of("0123456789");
+    int seconds = 0;
+    if (number != line.npos)
+      std::from_chars(line.data() + number, line.data() + line.size(), seconds);
+    static_cast<Transfer*>(user)->reply.retry_after = std::chrono::seconds(seconds);
+  }
+  return size;
+}
+
+int progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  transfer.cancelled = transfer.request.cancelled && transfer.request.cancelled();
+  return transfer.cancelled ? 1 : 0;
+}
+
+void set_blob(CURL* handle, CURLoption option, const std::string& text) {
+  if (text.empty()) return;
+  curl_blob blob{const_cast<char*>(text.data()), text.size(), CURL_BLOB_COPY};
+  curl_easy_setopt(handle, option, &blob);
+}
+
+// https://host:port -> {host, port}
+std::pair<std::string, std::string> address(const std::string& server) {
+  auto begin = server.find("://");
+  begin = begin == server.npos ? 0 : begin + 3;
+  const auto end = server.find('/', begin);
+  const auto whole = server.substr(begin, end - begin);
+  const auto colon = whole.rfind(':');
+  if (colon == whole.npos || whole.ends_with(']')) return {whole, "443"};
+  return {whole.substr(0, colon), whole.substr(colon + 1)};
+}
+
+}  // namespace
+
+struct Transport::Implementation {
+  explicit Implementation(const ClusterAccess& an_access) : access(an_access) {
+    static const CurlLibrary library;
+  }
+
+  Handle take() {
+    const std::lock_guard lock(mutex);
+    if (idle.empty()) return Handle(curl_easy_init());
+    auto handle = std::move(idle.back());
+    idle.pop_back();
+    return handle;
+  }
+
+  void give_back(Handle handle) {
+    curl_easy_reset(handle.get());  // keeps its connections
+    const std::lock_guard lock(mutex);
+    idle.push_back(std::move(handle));
+  }
+
+  // With another name in the certificate, that name is asked for, at the
+  // server's address.
+  void set_address(CURL* handle, const ApiRequest& request, List& connect_to) const {
+    std::string base = access.server;
+    if (!access.tls_server_name.empty()) {
+      const auto [host, port] = address(access.server);
+      base = "https://" + access.tls_server_name + ":" + port;
+      add(connect_to, access.tls_server_name + ":" + port + ":" + host + ":" + port);
+      curl_easy_setopt(handle, CURLOPT_CONNECT_TO, connect_to.get());
+    }
+    curl_easy_setopt(handle, CURLOPT_URL, (base + request.path_and_query).c_str());
+    curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    if (!access.proxy.empty()) curl_easy_setopt(handle, CURLOPT_PROXY, access.proxy.c_str());
+  }
+
+  void set_tls(CURL* handle, const Credentials& credentials) const {
+    set_blob(handle, CURLOPT_CAINFO_BLOB, access.ca);
+    set_blob(handle, CURLOPT_SSLCERT_BLOB, credentials.client_certificate);
+    set_blob(handle, CURLOPT_SSLKEY_BLOB, credentials.client_key);
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, access.insecure ? 0L : 1L);
+    curl_easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, access.insecure ? 0L : 2L);
+  }
+
+  void set_request(CURL* handle, const ApiRequest& request, const Credentials& credentials,
+                   List& headers) const {
+    curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    if (!request.body.empty()) {
+      curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE, static_cast<long>(request.body.size()));
+      curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.c_str());
+      add(headers, "Content-Type: " + request.content_type);
+    }
+    add(headers, "Accept: application/json, text/plain, */*");
+    add(headers, "Expect:");
+    if (!credentials.token.empty()) add(headers, "Authorization: Bearer " + credentials.token);
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
+    if (credentials.token.empty() && !access.user.empty()) {
+      curl_easy_setopt(handle, CURLOPT_USERNAME, access.user.c_str());
+      curl_easy_setopt(handle, CURLOPT_PASSWORD, access.password.c_str());
+    }
+  }
+
+  static void set_limits(CURL* handle, const ApiRequest& request) {
+    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
+                     static_cast<long>(request.connect_limit.count()));
+    if (request.sink) {  // not a byte for so long
+      curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
+      curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME,
+                       std::max(1L, static_cast<long>(request.limit / std::chrono::seconds(1))));
+    } else {
+      curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(request.limit.count()));
+    }
+  }
+
+  static void listen(CURL* handle, Transfer& transfer) {
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, receive);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
+    curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, receive_header);
+    curl_easy_setopt(handle, CURLOPT_HEADERDATA, &transfer);
+    curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, progress);
+    curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &transfer);
+  }
+
+  ApiReply send(const ApiRequest& request, const Credentials& credentials) {
+    ApiReply reply;
+    Handle handle = take();
+    Transfer transfer{handle.get(), request, reply};
+    List headers, connect_to;
+    set_address(handle.get(), request, connect_to);
+    set_tls(handle.get(), credentials);
+    set_request(handle.get(), request, credentials, headers);
+    set_limits(handle.get(), request);
+    listen(handle.get(), transfer);
+    const CURLcode code = curl_easy_perform(handle.get());
+    long status = 0;
+    curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
+    give_back(std::move(handle));
+    reply.status = static_cast<int>(status);
+    if (code == CURLE_OK || transfer.ended_by_sink) return reply;
+    reply.cut_short = status != 0;
+    reply.problem = transfer.cancelled ? "interrupted"
+                    : transfer.too_big ? "the answer is too big"
+                                       : curl_easy_strerror(code);
+    if (!request.sink) reply.status = 0;
+    return reply;
+  }
+
+  const ClusterAccess access;
+  std::mutex mutex;
+  std::vector<Handle> idle;
+};
+
+Transport::Transport(const ClusterAccess& access)
+    : implementation_(std::make_unique<Implementation>(access)) {}
+
+Transport::~Transport() = default;
+
+ApiReply Transport::send(const ApiRequest& request, const Credentials& credentials) {
+  return implementation_->send(request, credentials);
+}
+
+}  // namespace faultline

@@ -1,0 +1,51 @@
+// One request over libcurl.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "harness/kubernetes/api/credentials.h"
+#include "harness/kubernetes/api/kubeconfig.h"
+
+namespace faultline {
+
+struct ApiRequest {
+  std::string method;
+  std::string path_and_query;
+  std::string body;
+  std::string content_type = "application/json";
+  std::chrono::milliseconds connect_limit{5'000};
+  std::chrono::milliseconds limit{30'000};  // the whole; of a watch: its silence
+  std::size_t most_bytes = 64 << 20;
+  std::function<bool()> cancelled = {};
+  // Gets the body of a 200 as it comes, instead of the reply; false ends it.
+  std::function<bool(std::string_view)> sink = {};
+};
+
+struct ApiReply {
+  int status = 0;       // 0: none
+  std::string problem;  // of status 0, and of one cut short: what went wrong
+  std::string body;
+  std::chrono::seconds retry_after{0};
+  bool cut_short = false;  // the connection ended in the middle
+};
+
+// Keeps connections open between requests; may be used from several threads.
+// Follows no redirect: it would carry the token elsewhere. TLS is verified, always
+// unless the kubeconfig says insecure-skip-tls-verify.
+class Transport {
+ public:
+  explicit Transport(const ClusterAccess&);
+  ~Transport();
+
+  ApiReply send(const ApiRequest&, const Credentials&);
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace faultline
