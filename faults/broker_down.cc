@@ -3,54 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/connect.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <future>
-#include <stdexcept>
-#include <thread>
+
+#include "faults/reachability.h"
 
 namespace faultline {
-namespace {
-
-using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
-
-constexpr auto answer_limit = 60s;
-
-struct Address {
-  std::string host, port;
-};
-
-Address address_of(const std::string& url) {  // nats://127.0.0.1:4222
-  const auto scheme = url.find("://");
-  const auto begin = scheme == std::string::npos ? 0 : scheme + 3;
-  const auto colon = url.rfind(':');
-  if (colon == std::string::npos || colon < begin)
-    throw std::invalid_argument("no host:port in " + url);
-  return {url.substr(begin, colon - begin), url.substr(colon + 1)};
-}
-
-// Empty if somebody accepts a connection, else the reason.
-std::string refusal(const Address& address) {
-  using boost::asio::ip::tcp;
-  boost::asio::io_context context;
-  boost::system::error_code error;
-  const auto endpoints = tcp::resolver(context).resolve(address.host, address.port, error);
-  if (error) return error.message();
-  tcp::socket socket(context);
-  boost::asio::connect(socket, endpoints, error);
-  return error ? error.message() : "";
-}
-
-const Server& find_server(const Cluster& cluster, const std::string& name) {
-  const auto& servers = cluster.servers();
-  const auto found = std::ranges::find(servers, name, &Server::name);
-  if (found == servers.end()) throw ClusterError("there is no server " + name);
-  return *found;
-}
-
-}  // namespace
 
 BrokerDown::BrokerDown(std::string name, FaultContext context)
     : name_(std::move(name)), context_(context) {}
@@ -94,28 +51,13 @@ Evidence BrokerDown::verify(const std::string& server) {
                         server, exit->process, exit->detail)};
   const auto how =
       exit ? fmt::format("{} gone by {}", exit->process, exit->detail) : std::string("gone");
-  const auto address = address_of(find_server(cluster(), server).client_url);
-  const auto refused = refusal(address);
-  if (refused.empty())
-    return {false, fmt::format("{}: {}, but port {} still answers", server, how, address.port)};
-  return {true, fmt::format("{}: {}, port {}: {}", server, how, address.port, refused)};
+  const auto seen = silence_of(cluster(), server);
+  return {seen.holds, fmt::format("{}: {}, {}", server, how, seen.text)};
 }
 
 Evidence BrokerDown::heal(const std::string& server) try {
   cluster().start(server);
-  const auto& monitor = find_server(cluster(), server).monitor_url;
-  for (const auto deadline = Clock::now() + answer_limit; Clock::now() < deadline;
-       std::this_thread::sleep_for(50ms)) {
-    if (context_.broker.answers(server))
-      return {true, fmt::format("{}: {} runs, answers at {}", server, cluster().process(server),
-                                monitor)};
-    if (cluster().running(server)) continue;
-    const auto exit = cluster().last_exit(server);
-    return {false, fmt::format("{} exited when it was started again: {}", server,
-                               exit ? exit->detail : "reason unknown")};
-  }
-  return {false, fmt::format("{} was started, but does not answer at {} after {} s", server,
-                             monitor, answer_limit.count())};
+  return wait_until_it_answers(context_, server);
 } catch (const AddressTaken&) {
   throw;  // no verdict may follow
 } catch (const ClusterError& error) {

@@ -37,4 +37,8 @@ struct FaultContext {
 std::unique_ptr<Fault> make_fault(std::string_view name, FaultContext);
 std::vector<std::string> fault_names();
 
+// What a provider must let one break.
+bool needs_worker(std::string_view fault);
+bool needs_volume(std::string_view fault);
+
 }  // namespace faultline

@@ -15,17 +15,21 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <ranges>
 #include <sstream>
 #include <system_error>
 #include <thread>
 
 #include "harness/cluster/file_descriptor.h"
 #include "harness/cluster/process_table.h"
+#include "harness/kubernetes/perform_undo.h"
 
 // A journal is JSON, one record a line; the last line may be torn:
 //   {"journal":1,"run":"...","boot":"<boot id of the kernel>"}
 //   {"process":4711,"start":<clock ticks since boot>,"what":"nats n2"}
 //   {"fault":"broker-kill","servers":["n2"]}
+//   {"undo":"worker w2 runs","gone":[...],"steps":[{"undone":[...],"command":[...]}],
+//    "kubernetes":[{"action":"uncordon","kubeconfig":...,"context":...,"name":...,"run":...}]}
 // Its owner holds flock(2) on it; the kernel lets go when the owner dies.
 
 namespace faultline {
@@ -80,6 +84,45 @@ fs::path environment_path(const char* name) {
   return value ? value : "";
 }
 
+constexpr const char* uncordon_word = "uncordon";
+constexpr const char* remove_run_word = "remove-run";
+
+json to_json(const Undo& undo) {
+  json record{{"undo", undo.what},
+              {"gone", undo.gone},
+              {"steps", json::array()},
+              {"kubernetes", json::array()}};
+  for (const auto& step : undo.steps)
+    record["steps"].push_back({{"undone", step.undone}, {"command", step.command}});
+  for (const auto& one : undo.kubernetes)
+    record["kubernetes"].push_back(
+        {{"action",
+          one.action == KubernetesUndo::Action::uncordon ? uncordon_word : remove_run_word},
+         {"kubeconfig", one.kubeconfig},
+         {"context", one.context},
+         {"name", one.name},
+         {"run", one.run}});
+  return record;
+}
+
+Undo undo_from(const json& record) {
+  Undo undo;
+  record.at("undo").get_to(undo.what);
+  record.at("gone").get_to(undo.gone);
+  for (const auto& step : record.at("steps"))
+    undo.steps.push_back({step.at("undone"), step.at("command")});
+  for (const auto& one : record.at("kubernetes")) {
+    const std::string action = one.at("action");
+    if (action != uncordon_word && action != remove_run_word)
+      throw std::runtime_error("an undo of another version: " + action);
+    undo.kubernetes.push_back({action == uncordon_word ? KubernetesUndo::Action::uncordon
+                                                       : KubernetesUndo::Action::remove_run,
+                               one.at("kubeconfig"), one.at("context"), one.at("name"),
+                               one.at("run")});
+  }
+  return undo;
+}
+
 // What is left to undo of one run.
 struct Leftover {
   std::string run;
@@ -90,6 +133,7 @@ struct Leftover {
     std::string what;
   };
   std::vector<Process> processes;
+  std::vector<Undo> undos;  // in the order in which it was done
   std::string damage;
 };
 
@@ -101,18 +145,21 @@ void read_record(const json& record, Leftover& leftover) {
     leftover.processes.push_back({record.at("process").get<int>(),
                                   record.at("start").get<std::uint64_t>(),
                                   record.at("what").get<std::string>()});
+  } else if (record.contains("undo")) {
+    leftover.undos.push_back(undo_from(record));
   }
 }
 
 Leftover read_journal(const fs::path& path) {
-  Leftover leftover{.run = path.stem().string(), .boot = {}, .processes = {}, .damage = {}};
+  Leftover leftover{
+      .run = path.stem().string(), .boot = {}, .processes = {}, .undos = {}, .damage = {}};
   std::ifstream file(path);
   std::string line;
   for (int number = 1; std::getline(file, line); ++number) {
     const bool torn = file.eof();  // no newline at its end
     try {
       read_record(json::parse(line), leftover);
-    } catch (const json::exception&) {
+    } catch (const std::exception&) {
       if (!torn) leftover.damage = "line " + std::to_string(number) + " cannot be read";
     }
   }
@@ -166,6 +213,12 @@ void heal_journal(const fs::path& path, HealReport& report) {
         report.failed.push_back(prefix + error.what());
       }
   }
+  for (const auto& undo : leftover.undos | std::views::reverse) try {
+      if (perform_undo(undo)) report.undone.push_back(prefix + undo.what);
+    } catch (const std::exception& error) {
+      undone = false;
+      report.failed.push_back(prefix + error.what());
+    }
   if (!undone) return;  // kept for the next attempt
   fs::remove(path);
   sync_folder(path.parent_path());
@@ -184,9 +237,11 @@ fs::path state_folder() {
 }
 
 struct Journal::Implementation {
+  std::string run;
   fs::path path;
   FileDescriptor file;
   std::mutex mutex;
+  std::vector<Undo> undos;
 
   void append(const json& record) {
     const std::lock_guard guard(mutex);
@@ -205,7 +260,7 @@ struct Journal::Implementation {
 Journal::Journal(const fs::path& folder, const std::string& run_id) {
   fs::create_directories(folder);
   const auto path = folder / (run_id + extension);
-  implementation_.reset(new Implementation{path, create_locked(path), {}});
+  implementation_.reset(new Implementation{run_id, path, create_locked(path), {}, {}});
   implementation_->append({{"journal", 1}, {"run", run_id}, {"boot", boot_id()}});
   sync_folder(folder);
 }
@@ -220,6 +275,24 @@ void Journal::process_started(int pid, const std::string& what) {
 
 void Journal::fault_striking(const std::string& name, const std::vector<std::string>& servers) {
   implementation_->append({{"fault", name}, {"servers", servers}});
+}
+
+const std::string& Journal::run() const { return implementation_->run; }
+
+void Journal::undo_first(const Undo& undo) {
+  implementation_->append(to_json(undo));
+  const std::lock_guard guard(implementation_->mutex);
+  implementation_->undos.push_back(undo);
+}
+
+std::vector<std::string> Journal::undo_all() {
+  std::vector<std::string> failed;
+  for (const auto& undo : implementation_->undos | std::views::reverse) try {
+      perform_undo(undo);
+    } catch (const std::exception& error) {
+      failed.emplace_back(error.what());
+    }
+  return failed;
 }
 
 void Journal::finish() {

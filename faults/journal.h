@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "harness/cluster/undo.h"
+
 namespace faultline {
 
 // $FAULTLINE_STATE_DIR, else $XDG_STATE_HOME/faultline, else ~/.local/state/faultline.
@@ -24,6 +26,14 @@ class Journal {
   // that another process with the same pid is never hit.
   void process_started(int pid, const std::string& what);
   void fault_striking(const std::string& name, const std::vector<std::string>& servers);
+  const std::string& run() const;
+
+  void undo_first(const Undo&);  // call it before what it undoes
+
+  // Undoes what is not undone yet, the last first. Returns what could not be;
+  // empty if all is well.
+  std::vector<std::string> undo_all();
+
   void finish();  // all is undone: removes the file
 
  private:

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "faults/fault.h"
-#include "harness/deployment.h"
 #include "harness/observer.h"
+#include "harness/provider.h"
 
 namespace faultline {
 

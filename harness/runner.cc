@@ -1,6 +1,7 @@
 #include "harness/runner.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,8 +10,8 @@
 
 #include "checkers/history_file.h"
 #include "faults/journal.h"
-#include "harness/deployment.h"
 #include "harness/experiment.h"
+#include "harness/provider.h"
 
 namespace faultline {
 namespace {
@@ -32,31 +33,44 @@ std::int64_t wall_clock_now() {
 // Runs the experiment and fills in what the result says of it. When it returns
 // or throws, the history is closed and no broker runs.
 void run_experiment(const Scenario& scenario, const RunOptions& options, const std::string& run_id,
-                    Journal& journal, Progress& progress, RunResult& result) {
+                    Provider& provider, Journal& journal, Progress& progress, RunResult& result) {
   const auto message = [&](const std::string& line) { progress.message(line); };
-  Deployment deployment = deploy(scenario, options, journal, message);
+  Deployment deployment = deploy(provider, scenario, options, journal, message);
   Experiment experiment(scenario, options, run_id, deployment, journal, progress);
   result.broker_version = deployment.broker->version();
   experiment.run();
   result.interrupted = experiment.interrupted();
 }
 
-void record_run(const Scenario& scenario, const RunOptions& options, Progress& progress,
-                RunResult& result) {
+void record_run(const Scenario& scenario, const RunOptions& options, Provider& provider,
+                Progress& progress, RunResult& result) {
   const std::string run_id = new_run_id();
   Journal journal(state_folder(), run_id);
+  const auto undo = [&] {
+    const auto left = journal.undo_all();
+    if (left.empty()) return journal.finish();
+    // The journal stays, for the next run or for `heal`.
+    throw std::runtime_error(
+        fmt::format("not undone, try 'faultline heal': {}", fmt::join(left, "; ")));
+  };
   try {
-    run_experiment(scenario, options, run_id, journal, progress, result);
-  } catch (...) {
-    journal.finish();
+    run_experiment(scenario, options, run_id, provider, journal, progress, result);
+  } catch (const std::exception& error) {
+    const std::string what = error.what();
+    try {
+      undo();
+    } catch (const std::exception& left) {
+      throw std::runtime_error(fmt::format("{}; {}", what, left.what()));
+    }
     throw;
   }
-  journal.finish();
+  undo();
 }
 
 }  // namespace
 
-RunResult run_scenario(const Scenario& scenario, const RunOptions& options, Progress& progress) {
+RunResult run_scenario(const Scenario& scenario, const RunOptions& options, Provider& provider,
+                       Progress& progress) {
   RunResult result;
   result.scenario = scenario;
   result.folder = options.folder;
@@ -67,7 +81,7 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options, Prog
   const auto begin = steady_clock::now();
   const std::filesystem::path file = options.folder / history_file_name;
   try {
-    record_run(scenario, options, progress, result);
+    record_run(scenario, options, provider, progress, result);
     result.judgement = judge(read_history(file));
     result.status = RunStatus::judged;
   } catch (const RunInterrupted& interrupt) {
@@ -83,10 +97,8 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options, Prog
   return result;
 }
 
-std::vector<std::string> missing_capabilities(const Scenario& scenario, const RunOptions& options) {
-  std::vector<std::string> missing;
-  if (options.provider != "local")
-    missing.push_back("provider '" + options.provider + "' is not built yet: use --provider local");
+std::vector<std::string> missing_capabilities(const Scenario& scenario, Provider& provider) {
+  std::vector<std::string> missing = provider.missing(scenario);
   if (scenario.broker_product != "nats")
     missing.push_back("broker '" + scenario.broker_product + "' is not built yet: only nats is");
   for (const std::string& need : scenario.needs)

@@ -66,11 +66,13 @@ struct SuiteResult {
   std::string problem;  // why the suite itself broke off (the disk is full); empty if it did not
 };
 
+class Provider;
+
 // Never throws: a broken harness is a result of its own. Whatever happens, no
 // broker is left running and what was recorded stays.
-RunResult run_scenario(const Scenario&, const RunOptions&, Progress&);
+RunResult run_scenario(const Scenario&, const RunOptions&, Provider&, Progress&);
 
 // What this machine lacks for the scenario; empty if nothing. One line each.
-std::vector<std::string> missing_capabilities(const Scenario&, const RunOptions&);
+std::vector<std::string> missing_capabilities(const Scenario&, Provider&);
 
 }  // namespace faultline

@@ -5,16 +5,13 @@
 
 #include <chrono>
 
+#include "harness/provider.h"
 #include "harness/report/figure_table.h"
 #include "harness/report/junit.h"
 #include "harness/report/run_json.h"
 
 namespace faultline {
 namespace {
-
-bool interrupted(const RunOptions& options) {
-  return options.interrupts != nullptr && options.interrupts->load() > 0;
-}
 
 void heal_first(const SuiteSteps& steps, Terminal& terminal) {
   const HealReport report = steps.heal();
@@ -56,8 +53,14 @@ void write_suite(const SuiteResult& suite) {
 
 }  // namespace
 
-SuiteSteps real_steps() {
-  return {[] { return heal_leftovers(state_folder()); }, missing_capabilities, run_scenario};
+SuiteSteps real_steps(Provider& provider) {
+  return {[] { return heal_leftovers(state_folder()); },
+          [&](const Scenario& scenario, const RunOptions&) {
+            return missing_capabilities(scenario, provider);
+          },
+          [&](const Scenario& scenario, const RunOptions& options, Progress& progress) {
+            return run_scenario(scenario, options, provider, progress);
+          }};
 }
 
 SuiteResult run_suite(std::span<const Scenario> scenarios, const RunOptions& options,

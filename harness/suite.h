@@ -20,7 +20,7 @@ struct SuiteSteps {
   std::function<RunResult(const Scenario&, const RunOptions&, Progress&)> run;
 };
 
-SuiteSteps real_steps();
+SuiteSteps real_steps(Provider&);
 
 // Begins by healing what killed runs left. Each run's run.json, and the suite's
 // junit.xml and table.txt, are written as soon as it is over, so that a suite

@@ -10,9 +10,9 @@
 #include "harness/catalogue.h"
 #include "harness/cli/command.h"
 #include "harness/cli/scenarios.h"
-#include "harness/deployment.h"
 #include "harness/exit_code.h"
 #include "harness/interrupt.h"
+#include "harness/provider.h"
 #include "harness/report/figure_table.h"
 #include "harness/report/run_json.h"
 #include "harness/report/words.h"
@@ -24,6 +24,7 @@ namespace {
 struct Arguments {
   std::vector<std::string> scenarios;
   RunOptions run;
+  ProviderOptions provider;
   std::optional<std::uint64_t> seed;
   std::filesystem::path results = "results";
   ExitPolicy policy;
@@ -64,10 +65,12 @@ int execute(Arguments arguments) {
   options.seed = arguments.seed ? *arguments.seed : std::random_device{}();
   options.faultline_version = program_version();
   options.interrupts = &count_interrupts();
+  options.provider = arguments.provider.name;
+  const std::unique_ptr<Provider> provider = make_provider(arguments.provider);
 
   std::ostream& out = arguments.json ? std::cerr : std::cout;
   Terminal terminal(out, detect_style(arguments.json ? STDERR_FILENO : STDOUT_FILENO));
-  const SuiteResult suite = run_suite(scenarios, options, folder, terminal, real_steps());
+  const SuiteResult suite = run_suite(scenarios, options, folder, terminal, real_steps(*provider));
   const ExitCode code = exit_code(suite, arguments.policy);
   show_end(suite, out);
   if (!suite.problem.empty()) std::cerr << "faultline: " << suite.problem << "\n";
@@ -99,8 +102,16 @@ Subcommand run_command(CLI::App& program) {
   app->add_option("scenario", arguments->scenarios, "Files, folders, figures or names")
       ->type_name("SCENARIO|FOLDER")
       ->check(not_empty());
-  app->add_option("--provider", arguments->run.provider, "Where the cluster runs (local)")
-      ->check(CLI::IsMember({"local"}));
+  app->add_option("--provider", arguments->provider.name, "Where the cluster runs (local)")
+      ->check(CLI::IsMember({"local", "kind"}));
+  app->add_option("--cluster", arguments->provider.cluster, "The kind cluster's name (a new one)")
+      ->type_name("NAME")
+      ->check(not_empty());
+  app->add_option("--node-image", arguments->provider.node_image, "Of kind (kind's own)")
+      ->type_name("IMAGE")
+      ->envname("FAULTLINE_NODE_IMAGE");
+  app->add_flag("--keep", arguments->provider.keep, "The kind cluster stays for later runs");
+  app->add_flag("--reuse", arguments->provider.reuse, "Use the kind cluster that was kept");
   app->add_option("--broker-version", arguments->run.broker_version, "A released version")
       ->type_name("V")
       ->check(not_empty());

@@ -13,6 +13,9 @@
 
 namespace faultline {
 
+class Worker;
+struct Volume;
+
 struct Server {
   std::string name;         // n1, n2, n3: the broker's server name too
   std::string client_url;   // nats://127.0.0.1:4222
@@ -25,7 +28,8 @@ struct Layout {
   std::string name;
   std::filesystem::path data;  // the broker's own folder for what it stores
   std::filesystem::path log;
-  std::string host = "127.0.0.1";
+  std::string host = "127.0.0.1";    // where the others find it
+  std::string listen = "127.0.0.1";  // where it listens
   std::uint16_t client_port = 0;
   std::uint16_t cluster_port = 0;
   std::uint16_t monitor_port = 0;
@@ -35,6 +39,7 @@ struct Layout {
 struct BrokerProgram {
   std::string name = "broker";  // of its configuration and log files: <name>.conf, <name>.log
   std::filesystem::path binary;
+  std::string image;  // of containers, where they are to be had: "nats:2.12.15"
   std::function<std::string(const Layout& self, std::span<const Layout> all)> configuration;
   std::function<std::vector<std::string>(const std::filesystem::path& configuration)> arguments;
 };
@@ -75,6 +80,10 @@ class Cluster {
   // and how the one before it ended.
   virtual std::string process(const std::string&) { return {}; }
   virtual std::optional<Exit> last_exit(const std::string&) { return {}; }
+
+  // What a server runs on, where the provider can break it; else none.
+  virtual Worker* worker_of(const std::string&) { return nullptr; }
+  virtual const Volume* volume_of(const std::string&) { return nullptr; }
 };
 
 }  // namespace faultline

@@ -15,9 +15,23 @@ struct UndoStep {
   std::vector<std::string> command;
 };
 
+// What is undone by asking the API server, not by a command.
+struct KubernetesUndo {
+  enum class Action {
+    uncordon,    // the node `name`, if `run` cordoned it
+    remove_run,  // the namespace `name`, and what else has the label of `run`
+  };
+  Action action = Action::uncordon;
+  std::string kubeconfig, context, name, run;
+};
+
 struct Undo {
-  std::string what;             // "worker fl-worker2 runs again"
-  std::vector<UndoStep> steps;  // in this order
+  std::string what;  // "worker fl-worker2 runs, with its volume"
+  // Where this command ends with status 0, what would be undone exists no more,
+  // and nothing else is tried. Empty: there is no such command.
+  std::vector<std::string> gone = {};
+  std::vector<UndoStep> steps = {};  // in this order
+  std::vector<KubernetesUndo> kubernetes = {};
 };
 
 // Called before the change, returns when the record is safely kept.

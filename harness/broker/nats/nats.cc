@@ -184,6 +184,7 @@ BrokerProgram nats_program(const NatsBinary& binary, const std::string& sync_int
   check_nats_settings(binary.version, sync_interval);
   return {.name = "nats",
           .binary = binary.path,
+          .image = "nats:" + to_string(binary.version),
           .configuration =
               [sync_interval](const Layout& self, std::span<const Layout> all) {
                 return nats_configuration(self, all, sync_interval);

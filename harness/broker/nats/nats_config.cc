@@ -26,14 +26,14 @@ std::string nats_configuration(const Layout& self, std::span<const Layout> all,
   for (const auto& other : all)
     routes += fmt::format("    \"nats-route://{}:{}\"\n", other.host, other.cluster_port);
   return fmt::format(R"(server_name: {name}
-listen: "{host}:{client}"
-http: "{host}:{monitor}"
+listen: "{listen}:{client}"
+http: "{listen}:{monitor}"
 logtime: true
 debug: false
 
 cluster {{
   name: faultline
-  listen: "{host}:{cluster}"
+  listen: "{listen}:{cluster}"
   no_advertise: true
   connect_retries: 120
   routes: [
@@ -46,7 +46,7 @@ jetstream {{
   max_memory_store: 512MB
 {sync}}}
 )",
-                     fmt::arg("name", quoted(self.name)), fmt::arg("host", self.host),
+                     fmt::arg("name", quoted(self.name)), fmt::arg("listen", self.listen),
                      fmt::arg("client", self.client_port), fmt::arg("monitor", self.monitor_port),
                      fmt::arg("cluster", self.cluster_port), fmt::arg("routes", routes),
                      fmt::arg("store", quoted(self.data.string())),

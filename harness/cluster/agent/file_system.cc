@@ -88,7 +88,10 @@ void make_node(unsigned number) {
 // mount namespace to the next.
 std::vector<dev_t> devices_of(const std::string& image) {
   struct stat wanted {};
-  if (::stat(image.c_str(), &wanted) != 0) fail(image);
+  if (::stat(image.c_str(), &wanted) != 0) {
+    if (errno == ENOENT) return {};
+    fail(image);
+  }
   std::vector<dev_t> found;
   for (const auto& entry : fs::directory_iterator("/sys/block")) {
     const auto name = entry.path().filename().string();

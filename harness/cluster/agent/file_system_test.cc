@@ -165,6 +165,12 @@ TEST_F(AgentTest, ABusyOneIsNotDetached) {
   ::close(file);
 }
 
+TEST_F(AgentTest, AnImageThatIsNotThereIsNotAttached) {
+  detach(image + ".none");
+  EXPECT_TRUE(kill_holders(image + ".none").empty());
+  EXPECT_NE(said([&] { attach(image + ".none", point + ".none"); }), "");
+}
+
 TEST_F(AgentTest, WhereNothingIsMountedNothingIsTouched) {
   detach(image);
   for (const auto& action : std::vector<std::function<void()>>{

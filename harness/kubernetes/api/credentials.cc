@@ -1,7 +1,10 @@
 #include "harness/kubernetes/api/credentials.h"
 
 #include <fmt/format.h>
+#include <yaml-cpp/binary.h>
 
+#include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <ctime>
 #include <fstream>
@@ -20,7 +23,6 @@ using nlohmann::json;
 using std::chrono::system_clock;
 using namespace std::chrono_literals;
 
-constexpr auto plugin_limit = 60s;
 constexpr auto before_expiry = 10s;
 
 std::string read_token(const std::filesystem::path& path) {
@@ -29,6 +31,8 @@ std::string read_token(const std::filesystem::path& path) {
   auto token = text.str();
   while (!token.empty() && std::isspace(static_cast<unsigned char>(token.back()))) token.pop_back();
   if (token.empty()) throw KubeconfigError("there is no token in " + path.string());
+  if (std::ranges::any_of(token, [](unsigned char c) { return std::iscntrl(c); }))
+    throw KubeconfigError("what is in " + path.string() + " is no token");
   return token;
 }
 
@@ -44,7 +48,23 @@ struct PluginAnswer {
   std::optional<system_clock::time_point> expires;
 };
 
-PluginAnswer ask(const ExecPlugin& plugin, const std::function<bool()>& cancelled) {
+json exec_info(const ClusterAccess& access) {
+  json spec{{"interactive", false}};
+  if (access.exec->provide_cluster_info) {
+    json& cluster = spec["cluster"] = {{"server", access.server}};
+    if (!access.ca.empty())
+      cluster["certificate-authority-data"] = YAML::EncodeBase64(
+          reinterpret_cast<const unsigned char*>(access.ca.data()), access.ca.size());
+    if (!access.tls_server_name.empty()) cluster["tls-server-name"] = access.tls_server_name;
+    if (!access.proxy.empty()) cluster["proxy-url"] = access.proxy;
+    if (access.insecure) cluster["insecure-skip-tls-verify"] = true;
+  }
+  return {{"apiVersion", access.exec->api_version}, {"kind", "ExecCredential"}, {"spec", spec}};
+}
+
+PluginAnswer ask(const ClusterAccess& access, std::chrono::milliseconds limit,
+                 const std::function<bool()>& cancelled) {
+  const ExecPlugin& plugin = *access.exec;
   const auto& name = plugin.command.front();
   const auto failed = [&](const std::string& why) {
     return KubeconfigError(fmt::format("the credential plugin '{}' {}{}{}", name, why,
@@ -53,19 +73,16 @@ PluginAnswer ask(const ExecPlugin& plugin, const std::function<bool()>& cancelle
   };
   if (find_program(name).empty()) throw failed("is not installed");
   ProgramOptions options;
-  options.limit = plugin_limit;
+  options.limit = limit;
   options.cancelled = cancelled;
   options.environment = plugin.environment;
-  options.environment["KUBERNETES_EXEC_INFO"] = json{
-      {"apiVersion", plugin.api_version},
-      {"kind", "ExecCredential"},
-      {"spec", {{"interactive", false}}}}.dump();
+  options.environment["KUBERNETES_EXEC_INFO"] = exec_info(access).dump();
   ProgramEnd end;
   try {
     end = run_program(plugin.command, options);
   } catch (const ClusterError&) {  // its text would name the arguments
     if (cancelled && cancelled()) throw KubeconfigError("interrupted");
-    throw failed(fmt::format("could not be run, or took longer than {} s", plugin_limit.count()));
+    throw failed(fmt::format("could not be run, or took longer than {} ms", limit.count()));
   }
   if (end.status != 0) throw failed(fmt::format("ended with status {}", end.status));
   const json document = json::parse(end.output, nullptr, false);
@@ -79,6 +96,9 @@ PluginAnswer ask(const ExecPlugin& plugin, const std::function<bool()>& cancelle
   answer.credentials = {text("token"), text("clientCertificateData"), text("clientKeyData")};
   if (answer.credentials.token.empty() && answer.credentials.client_certificate.empty())
     throw failed("printed neither a token nor a certificate");
+  if (std::ranges::any_of(answer.credentials.token,
+                          [](unsigned char c) { return std::iscntrl(c); }))
+    throw failed("printed a token of several lines");
   if (const auto time = text("expirationTimestamp"); !time.empty())
     answer.expires = parse_time(time);
   return answer;
@@ -88,14 +108,16 @@ PluginAnswer ask(const ExecPlugin& plugin, const std::function<bool()>& cancelle
 
 struct CredentialSource::Implementation {
   ClusterAccess access;
+  std::chrono::milliseconds plugin_limit;
   std::mutex mutex;
   std::optional<PluginAnswer> last;
-  bool fresh = false;  // asked again after a refusal: twice is not expired, but wrong
 };
 
-CredentialSource::CredentialSource(const ClusterAccess& access)
+CredentialSource::CredentialSource(const ClusterAccess& access,
+                                   std::chrono::milliseconds plugin_limit)
     : implementation_(std::make_unique<Implementation>()) {
   implementation_->access = access;
+  implementation_->plugin_limit = plugin_limit;
 }
 
 CredentialSource::~CredentialSource() = default;
@@ -107,20 +129,21 @@ Credentials CredentialSource::get(const std::function<bool()>& cancelled) {
     const std::lock_guard lock(self.mutex);
     const bool expired = self.last && self.last->expires &&
                          system_clock::now() + before_expiry >= *self.last->expires;
-    if (!self.last || expired) self.last = ask(*access.exec, cancelled);
+    if (!self.last || expired) self.last = ask(access, self.plugin_limit, cancelled);
     return self.last->credentials;
   }
   return {access.token_file.empty() ? access.token : read_token(access.token_file),
           access.client_certificate, access.client_key};
 }
 
-bool CredentialSource::refused() {
+bool CredentialSource::refused(const Credentials& refused) {
   auto& self = *implementation_;
-  const std::lock_guard lock(self.mutex);
-  if (!self.access.exec || !self.last || self.fresh) return false;
-  self.last.reset();
-  self.fresh = true;
-  return true;
+  if (self.access.exec) {
+    const std::lock_guard lock(self.mutex);
+    if (self.last && self.last->credentials == refused) self.last.reset();
+    return true;
+  }
+  return !self.access.token_file.empty() && read_token(self.access.token_file) != refused.token;
 }
 
 }  // namespace faultline

@@ -23,6 +23,7 @@ struct ExecPlugin {
   std::vector<std::string> command;  // the program and its arguments
   std::map<std::string, std::string> environment;
   std::string install_hint;
+  bool provide_cluster_info = false;
 };
 
 // The texts are PEM. All but the first three are secrets or paths to them, and
@@ -46,8 +47,8 @@ struct ClusterAccess {
 // relative path in the file is relative to the file. Throws KubeconfigError.
 ClusterAccess read_kubeconfig(const std::filesystem::path& file, const std::string& context = "");
 
-// $KUBECONFIG (the first of its files that has the context wins), else ~/.kube/config,
-// else the service account of the pod that this program runs in.
+// $KUBECONFIG (its files merged as kubectl does: of each name the first counts), else
+// ~/.kube/config, else the service account of the pod that this program runs in.
 ClusterAccess default_cluster_access(const std::string& context = "");
 
 // The service account's files; `folder` is where Kubernetes mounts them.

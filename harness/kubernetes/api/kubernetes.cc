@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <mutex>
 #include <random>
 #include <set>
@@ -19,11 +20,9 @@ using nlohmann::json;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
+using json_pointer = json::json_pointer;
 
 constexpr int page_size = 500;
-constexpr auto longest_pause = 10s;
-constexpr auto watch_silence = 60s;  // bookmarks come about every minute
-constexpr auto watch_length = 50s;   // asked of the server, so that silence means a dead line
 
 std::string escaped(const std::string& text) {
   std::string result;
@@ -74,31 +73,60 @@ std::string_view status_text(int status) {
   }
 }
 
+std::string path_of(const ApiRequest& request) {
+  return request.path_and_query.substr(0, request.path_and_query.find('?'));
+}
+
 bool good(const ApiReply& reply) { return reply.status >= 200 && reply.status < 300; }
 
 bool worth_another_try(const ApiReply& reply) {
-  return reply.status == 0 || reply.status == 429 || reply.status >= 500;
+  return !reply.hopeless && (reply.status == 0 || reply.status == 429 || reply.status >= 500);
+}
+
+// Empty where there is no text.
+std::string text_at(const json& object, const char* pointer) {
+  const json_pointer where(pointer);
+  return object.is_object() && object.contains(where) && object[where].is_string()
+             ? object[where].get<std::string>()
+             : "";
+}
+
+std::vector<json> items_of(json& list) {
+  const auto found = list.find("items");
+  if (found == list.end() || !found->is_array()) return {};  // Go writes an empty list as null
+  return std::move(found->get_ref<json::array_t&>());
+}
+
+// For one line of a terminal.
+std::string one_line(std::string text) {
+  constexpr std::size_t most = 500;
+  std::ranges::replace_if(
+      text, [](unsigned char c) { return std::iscntrl(c); }, ' ');
+  return text.size() <= most ? text : text.substr(0, most) + "...";
+}
+
+// A person's name and password may stand before the host.
+std::string without_user(const std::string& url) {
+  const auto begin = url.find("://"), at = url.rfind('@');
+  return begin == url.npos || at == url.npos ? url : url.substr(0, begin + 3) + url.substr(at + 1);
 }
 
 // The Status object's own words. Of a Secret nothing is quoted.
 KubernetesError error_of(const ApiRequest& request, const ApiReply& reply,
                          const std::string& server) {
-  const auto what =
-      request.method + " " + request.path_and_query.substr(0, request.path_and_query.find('?'));
+  const auto what = request.method + " " + path_of(request);
   if (reply.status == 0)
     return {0, "Unreachable",
-            reply.problem == "interrupted" ? reply.problem
-                                           : fmt::format("{}: no answer from the API server {}: {}",
-                                                         what, server, reply.problem)};
+            reply.problem == "interrupted"
+                ? reply.problem
+                : fmt::format("{}: no answer from the API server {}: {}", what,
+                              without_user(server), one_line(reply.problem))};
   const json status = json::parse(reply.body, nullptr, false);
   std::string reason, message;
-  if (status.is_object() && status.value("kind", json()) == "Status") {
-    if (const auto found = status.find("reason"); found != status.end() && found->is_string())
-      reason = *found;
-    if (const auto found = status.find("message"); found != status.end() && found->is_string())
-      message = *found;
+  if (text_at(status, "/kind") == "Status") {
+    reason = one_line(text_at(status, "/reason"));
+    message = one_line(text_at(status, "/message"));
   }
-  std::ranges::replace(message, '\n', ' ');
   if (request.path_and_query.find("/secrets") != std::string::npos) message.clear();
   if (reply.status == 401)
     message = "the credentials are wrong or have expired: log in again, or choose another context";
@@ -136,7 +164,7 @@ struct Kubernetes::Implementation {
       : access(std::move(an_access)),
         options(std::move(some_options)),
         transport(access),
-        credentials(access) {}
+        credentials(access, options.plugin_limit) {}
 
   ApiRequest request(const std::string& method, const std::string& path, const Query& query) const {
     ApiRequest request;
@@ -151,8 +179,9 @@ struct Kubernetes::Implementation {
 
   // Once, or twice where the first credentials had expired.
   ApiReply send(const ApiRequest& request) {
-    ApiReply reply = transport.send(request, credentials.get(options.cancelled));
-    if (reply.status == 401 && credentials.refused())
+    const Credentials shown = credentials.get(options.cancelled);
+    ApiReply reply = transport.send(request, shown);
+    if (reply.status == 401 && credentials.refused(shown))
       reply = transport.send(request, credentials.get(options.cancelled));
     return reply;
   }
@@ -165,18 +194,18 @@ struct Kubernetes::Implementation {
       if (good(reply) || reply.status == 404) return reply;
       if (!idempotent || attempt >= options.attempts || !worth_another_try(reply) || cancelled())
         throw error_of(request, reply, access.server);
-      wait(std::max<milliseconds>(jittered(pause), reply.retry_after));
-      pause = std::min<milliseconds>(2 * pause, longest_pause);
+      wait(pause_before_retry(pause, reply));
+      pause = longer(pause);
     }
   }
 
   json object(const ApiRequest& request, const ApiReply& reply) const {
     if (!good(reply)) throw error_of(request, reply, access.server);
     json parsed = json::parse(reply.body, nullptr, false);
-    if (parsed.is_discarded())
+    if (!parsed.is_object())
       throw KubernetesError(reply.status, "NotJson",
-                            request.method + " " + request.path_and_query +
-                                ": the answer is no JSON; is this a Kubernetes API server?");
+                            request.method + " " + path_of(request) +
+                                ": the answer is no JSON object; is this a Kubernetes API server?");
     return parsed;
   }
 
@@ -190,6 +219,15 @@ struct Kubernetes::Implementation {
 
   bool cancelled() const { return options.cancelled && options.cancelled(); }
 
+  milliseconds longer(milliseconds pause) const {
+    return std::min<milliseconds>(2 * pause, options.longest_pause);
+  }
+
+  milliseconds pause_before_retry(milliseconds pause, const ApiReply& reply) {
+    return std::max<milliseconds>(
+        jittered(pause), std::min<milliseconds>(reply.retry_after, options.most_retry_after));
+  }
+
   // Several clients must not come back at the same moment.
   milliseconds jittered(milliseconds pause) {
     const std::lock_guard lock(mutex);
@@ -197,8 +235,9 @@ struct Kubernetes::Implementation {
         std::uniform_int_distribution<long>(pause.count() / 2, pause.count())(random));
   }
 
-  void wait(milliseconds pause) const {
-    for (const auto end = Clock::now() + pause; Clock::now() < end && !cancelled();)
+  void wait(milliseconds pause, Clock::time_point latest = Clock::time_point::max()) const {
+    for (const auto end = std::min(Clock::now() + pause, latest);
+         Clock::now() < end && !cancelled();)
       std::this_thread::sleep_for(std::min<Clock::duration>(100ms, end - Clock::now()));
   }
 
@@ -251,13 +290,17 @@ std::vector<json> Kubernetes::list(const std::string& path, const Query& query) 
   std::vector<json> items;
   Query page = query;
   page["limit"] = std::to_string(page_size);
-  for (;;) {
-    json answer = get(path, page);
-    for (auto& item : answer["items"]) items.push_back(std::move(item));
-    const auto next = answer["metadata"].value("continue", "");
-    if (next.empty()) return items;
-    page["continue"] = next;
-  }
+  for (;;) try {
+      json answer = get(path, page);
+      for (auto& item : items_of(answer)) items.push_back(std::move(item));
+      const auto next = text_at(answer, "/metadata/continue");
+      if (next.empty()) return items;
+      page["continue"] = next;
+    } catch (const KubernetesError& error) {  // the pages are too old: all at once
+      if (error.status != 410 || !page.contains("continue")) throw;
+      json whole = get(path, query);
+      return items_of(whole);
+    }
 }
 
 json Kubernetes::create(const std::string& path, const json& object) {
@@ -330,18 +373,21 @@ std::string Kubernetes::eviction_version() {
 }
 
 bool Kubernetes::allowed(const std::string& verb, const std::string& group,
-                         const std::string& resource, const std::string& namespace_name) {
+                         const std::string& resource, const std::string& namespace_name,
+                         const std::string& name) {
   const auto slash = resource.find('/');
   json attributes{{"verb", verb},
                   {"group", group},
                   {"resource", resource.substr(0, slash)},
                   {"namespace", namespace_name}};
   if (slash != resource.npos) attributes["subresource"] = resource.substr(slash + 1);
+  if (!name.empty()) attributes["name"] = name;
   const json review = create("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
                              {{"apiVersion", "authorization.k8s.io/v1"},
                               {"kind", "SelfSubjectAccessReview"},
                               {"spec", {{"resourceAttributes", attributes}}}});
-  return review.contains("status") && review["status"].value("allowed", false);
+  const json_pointer where("/status/allowed");
+  return review.contains(where) && review[where] == true;
 }
 
 namespace {
@@ -351,23 +397,20 @@ class Watched {
  public:
   explicit Watched(const WatchHandler& handler) : handler_(handler) {}
 
-  // Everything there is: tells what is new, changed and gone since last time.
+  // Everything there is: tells what is gone, new and changed since last time.
   bool listed(std::vector<json> items) {
     std::map<std::string, json> now;
-    for (const auto& item : items) now.emplace(key(item), item);
-    auto before = std::exchange(known_, {});
+    for (auto& item : items) now.emplace(key(item), std::move(item));
+    const auto before = std::exchange(known_, now);
+    for (const auto& [name, object] : before)
+      if (!now.contains(name) && !handler_({WatchEvent::Kind::deleted, object})) return false;
     for (const auto& [name, object] : now) {
       const auto old = before.find(name);
       const bool is_new = old == before.end();
-      const bool changed = !is_new && version(old->second) != version(object);
-      if (!is_new) before.erase(old);
-      known_[name] = object;
-      if ((is_new || changed) &&
-          !tell(is_new ? WatchEvent::Kind::added : WatchEvent::Kind::modified, object))
+      if (!is_new && version(old->second) == version(object)) continue;
+      if (!handler_({is_new ? WatchEvent::Kind::added : WatchEvent::Kind::modified, object}))
         return false;
     }
-    for (const auto& [name, object] : before)
-      if (!tell(WatchEvent::Kind::deleted, object)) return false;
     return true;
   }
 
@@ -380,19 +423,29 @@ class Watched {
   }
 
   static std::string version(const json& object) {
-    return object.value("/metadata/resourceVersion"_json_pointer, "");
+    return text_at(object, "/metadata/resourceVersion");
   }
 
  private:
   static std::string key(const json& object) {
-    return object.value("/metadata/namespace"_json_pointer, "") + "/" +
-           object.value("/metadata/name"_json_pointer, "");
+    return text_at(object, "/metadata/namespace") + "/" + text_at(object, "/metadata/name") + "/" +
+           text_at(object, "/metadata/uid");
   }
-
-  bool tell(WatchEvent::Kind kind, const json& object) { return handler_({kind, object}); }
 
   const WatchHandler& handler_;
   std::map<std::string, json> known_;
+};
+
+}  // namespace
+
+namespace {
+
+// One connection of a watch: what came of it.
+struct WatchPart {
+  ApiReply reply;
+  bool done = false;  // the handler has seen enough
+  bool gone = false;  // the version is too old, or the server broke: list again
+  bool news = false;  // something came
 };
 
 }  // namespace
@@ -404,44 +457,65 @@ bool Kubernetes::watch(const std::string& path, const Query& query, milliseconds
   const auto over = [&] { return Clock::now() >= deadline || self.cancelled(); };
   Watched watched(handler);
   std::string version;  // empty: list first
-  milliseconds pause = self.options.first_pause;
-  while (!over()) {
-    if (version.empty()) {
-      json all = get(path, query);
-      version = Watched::version(all);
-      if (!watched.listed(all["items"].get<std::vector<json>>())) return true;
-    }
+
+  const auto connect = [&] {
+    WatchPart part;
     Query asked = query;
     asked["watch"] = "true";
     asked["allowWatchBookmarks"] = "true";
     asked["resourceVersion"] = version;
-    asked["timeoutSeconds"] = std::to_string(watch_length / 1s);
+    asked["timeoutSeconds"] = std::to_string(self.options.watch_length / 1s);
     ApiRequest request = self.request("GET", path, asked);
-    request.limit = watch_silence;
+    request.limit = self.options.watch_silence;
     request.cancelled = over;
     WatchLines lines;
-    bool done = false, gone = false, news = false;
     request.sink = [&](std::string_view bytes) {
       lines.add(bytes);
       while (const auto line = lines.next()) {
-        if (line->kind == WatchLine::Kind::error) return gone = true, false;
+        if (line->kind == WatchLine::Kind::error) return part.gone = true, false;
+        part.news = true;
+        if (line->kind == WatchLine::Kind::event && !watched.changed({line->event, line->object}))
+          return part.done = true, false;
         if (const auto now = Watched::version(line->object); !now.empty()) version = now;
-        if (line->kind == WatchLine::Kind::bookmark) continue;
-        news = true;
-        if (!watched.changed({line->event, line->object})) return done = true, false;
       }
       return !lines.broken();
     };
-    const ApiReply reply = self.send(request);
-    if (done) return true;
-    if (gone || reply.status == 410) {
-      version.clear();
-    } else if (reply.status != 200 && !worth_another_try(reply)) {
-      throw error_of(request, reply, self.access.server);
+    part.reply = self.send(request);
+    part.gone = part.gone || part.reply.status == 410;
+    if (!part.gone && part.reply.status != 200 && !over() && !worth_another_try(part.reply))
+      throw error_of(request, part.reply, self.access.server);
+    return part;
+  };
+
+  bool listed_once = false;
+  for (milliseconds pause = self.options.first_pause; !over();) {
+    const auto began = Clock::now();
+    WatchPart part;
+    if (version.empty()) {
+      ApiRequest request = self.request("GET", path, query);
+      if (listed_once) {  // it has been there: it will be back
+        request.cancelled = over;
+        part.reply = self.send(request);
+      } else {
+        part.reply = self.perform(request, true);
+      }
+      if (good(part.reply)) {
+        json all = self.object(request, part.reply);
+        version = Watched::version(all);
+        listed_once = true;
+        if (!watched.listed(items_of(all))) return true;
+      } else if (!over() && !worth_another_try(part.reply)) {
+        throw error_of(request, part.reply, self.access.server);
+      }
     }
-    pause = news || reply.status == 200 ? self.options.first_pause
-                                        : std::min<milliseconds>(2 * pause, longest_pause);
-    if (!over()) self.wait(self.jittered(pause));
+    if (!version.empty() && !over()) {
+      part = connect();
+      if (part.done) return true;
+      if (part.gone) version.clear();
+    }
+    if (part.news || Clock::now() - began > pause) pause = self.options.first_pause;
+    if (!over()) self.wait(self.pause_before_retry(pause, part.reply), deadline);
+    pause = self.longer(pause);
   }
   return false;
 }

@@ -29,10 +29,15 @@ struct KubernetesError : std::runtime_error {
 struct KubernetesOptions {
   std::chrono::milliseconds connect_limit{5'000};
   std::chrono::milliseconds request_limit{30'000};
-  std::chrono::milliseconds first_pause{200};  // before the first retry; doubles
-  int attempts = 5;                            // of what may be asked again; 1: never
-  std::size_t most_bytes = 64 << 20;           // of one answer
-  std::function<bool()> cancelled = {};        // about once a second; ends any request
+  std::chrono::milliseconds first_pause{200};          // before the first retry; doubles
+  int attempts = 5;                                    // of what may be asked again; 1: never
+  std::size_t most_bytes = 64 << 20;                   // of one answer
+  std::function<bool()> cancelled = {};                // about once a second; ends any request
+  std::chrono::milliseconds plugin_limit{60'000};      // of a credential plugin
+  std::chrono::milliseconds longest_pause{10'000};     // between two attempts
+  std::chrono::milliseconds most_retry_after{60'000};  // a server that says more is not believed
+  std::chrono::seconds watch_length{50};   // asked of the server; then the watch is made anew
+  std::chrono::seconds watch_silence{60};  // without a byte, bookmarks included: the line is dead
 };
 
 using Query = std::map<std::string, std::string>;
@@ -52,6 +57,8 @@ struct WatchEvent {
 };
 using WatchHandler = std::function<bool(const WatchEvent&)>;
 
+// Throws KubernetesError, and KubeconfigError where credentials cannot be had. What
+// heals, or holds a lock, needs a client that Ctrl-C does not cancel.
 // May be used from several threads. Answers with 429 or 5xx, and requests that
 // found nobody, are asked again with growing pauses where that is harmless: GET
 // and DELETE of a named uid; never POST, PATCH or PUT.
@@ -79,7 +86,9 @@ class Kubernetes {
   // Tells every object there is, then every change, until the handler returns
   // false or the limit is over (false). Goes on after a lost connection from the
   // last version seen, bookmarks included; after 410 Gone lists again, and tells
-  // the differences.
+  // the differences, an object of the same name but another uid as deleted
+  // and added. Once it has listed, an API server that is away is waited for. What
+  // the handler throws comes out.
   bool watch(const std::string& path, const Query&, std::chrono::milliseconds limit,
              const WatchHandler&);
 
@@ -90,8 +99,9 @@ class Kubernetes {
   std::string eviction_version();
 
   // SelfSubjectAccessReview. `resource` may name a subresource: "pods/eviction".
+  // An empty namespace is all of them, an empty name is any.
   bool allowed(const std::string& verb, const std::string& group, const std::string& resource,
-               const std::string& namespace_name);
+               const std::string& namespace_name, const std::string& name = "");
 
  private:
   struct Implementation;

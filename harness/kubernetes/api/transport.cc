@@ -3,7 +3,9 @@
 #include <curl/curl.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <exception>
 #include <mutex>
 #include <vector>
 
@@ -35,14 +37,27 @@ struct Transfer {
   const ApiRequest& request;
   ApiReply& reply;
   bool too_big = false, ended_by_sink = false, cancelled = false;
+  std::exception_ptr thrown = nullptr;  // must not pass through libcurl, which is C
 };
+
+template <class Function>
+bool guarded(Transfer& transfer, Function&& function) {
+  try {
+    return function();
+  } catch (...) {
+    transfer.thrown = std::current_exception();
+    return false;
+  }
+}
 
 std::size_t receive(char* data, std::size_t, std::size_t size, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
   long status = 0;
   curl_easy_getinfo(transfer.handle, CURLINFO_RESPONSE_CODE, &status);
   if (transfer.request.sink && status == 200) {
-    transfer.ended_by_sink = !transfer.request.sink({data, size});
+    transfer.ended_by_sink = !guarded(transfer, [&] {
+      return transfer.request.sink({data, size});
+    });
     return transfer.ended_by_sink ? 0 : size;
   }
   transfer.too_big = transfer.reply.body.size() + size > transfer.request.most_bytes;
@@ -54,27 +69,60 @@ std::size_t receive(char* data, std::size_t, std::size_t size, void* user) {
 std::size_t receive_header(char* data, std::size_t, std::size_t size, void* user) {
   constexpr std::string_view name = "retry-after:";
   std::string line(data, size);
+  auto& reply = static_cast<Transfer*>(user)->reply;
+  if (line.starts_with("HTTP/")) reply.retry_after = {};
   std::ranges::transform(line, line.begin(), [](unsigned char c) { return std::tolower(c); });
   if (line.starts_with(name)) {
     const auto number = line.find_first_of("0123456789");
     int seconds = 0;
     if (number != line.npos)
       std::from_chars(line.data() + number, line.data() + line.size(), seconds);
-    static_cast<Transfer*>(user)->reply.retry_after = std::chrono::seconds(seconds);
+    reply.retry_after = std::chrono::seconds(seconds);
   }
   return size;
 }
 
 int progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   auto& transfer = *static_cast<Transfer*>(user);
-  transfer.cancelled = transfer.request.cancelled && transfer.request.cancelled();
-  return transfer.cancelled ? 1 : 0;
+  if (!transfer.request.cancelled) return 0;
+  const bool go_on = guarded(transfer, [&] {
+    transfer.cancelled = transfer.request.cancelled();
+    return !transfer.cancelled;
+  });
+  return go_on ? 0 : 1;
 }
 
 void set_blob(CURL* handle, CURLoption option, const std::string& text) {
   if (text.empty()) return;
   curl_blob blob{const_cast<char*>(text.data()), text.size(), CURL_BLOB_COPY};
   curl_easy_setopt(handle, option, &blob);
+}
+
+// As Go's net/http does: nobody's proxy leads to this machine.
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+}
+
+// What asking again cannot mend.
+bool is_hopeless(CURLcode code) {
+  switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void hide(std::string& text, const std::string& secret) {
+  constexpr std::string_view hidden = "(hidden)";
+  if (secret.empty()) return;
+  for (auto at = text.find(secret); at != text.npos; at = text.find(secret, at + hidden.size()))
+    text.replace(at, secret.size(), hidden);
 }
 
 // https://host:port -> {host, port}
@@ -121,7 +169,10 @@ struct Transport::Implementation {
     }
     curl_easy_setopt(handle, CURLOPT_URL, (base + request.path_and_query).c_str());
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-    if (!access.proxy.empty()) curl_easy_setopt(handle, CURLOPT_PROXY, access.proxy.c_str());
+    if (!access.proxy.empty())
+      curl_easy_setopt(handle, CURLOPT_PROXY, access.proxy.c_str());
+    else if (is_loopback(address(access.server).first))
+      curl_easy_setopt(handle, CURLOPT_NOPROXY, "*");
   }
 
   void set_tls(CURL* handle, const Credentials& credentials) const {
@@ -135,6 +186,7 @@ struct Transport::Implementation {
   void set_request(CURL* handle, const ApiRequest& request, const Credentials& credentials,
                    List& headers) const {
     curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    if (request.method != "GET") curl_easy_setopt(handle, CURLOPT_FRESH_CONNECT, 1L);
     if (!request.body.empty()) {
       curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE, static_cast<long>(request.body.size()));
       curl_easy_setopt(handle, CURLOPT_POSTFIELDS, request.body.c_str());
@@ -184,16 +236,25 @@ struct Transport::Implementation {
     set_request(handle.get(), request, credentials, headers);
     set_limits(handle.get(), request);
     listen(handle.get(), transfer);
+    std::array<char, CURL_ERROR_SIZE> detail{};
+    curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, detail.data());
     const CURLcode code = curl_easy_perform(handle.get());
     long status = 0;
     curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &status);
     give_back(std::move(handle));
+    if (transfer.thrown) std::rethrow_exception(transfer.thrown);
     reply.status = static_cast<int>(status);
+    if (status >= 300) {
+      hide(reply.body, credentials.token);
+      hide(reply.body, access.password);
+    }
     if (code == CURLE_OK || transfer.ended_by_sink) return reply;
     reply.cut_short = status != 0;
-    reply.problem = transfer.cancelled ? "interrupted"
-                    : transfer.too_big ? "the answer is too big"
-                                       : curl_easy_strerror(code);
+    reply.problem = transfer.cancelled  ? "interrupted"
+                    : transfer.too_big  ? "the answer is too big"
+                    : detail[0] != '\0' ? detail.data()
+                                        : curl_easy_strerror(code);
+    reply.hopeless = transfer.too_big || is_hopeless(code);
     if (!request.sink) reply.status = 0;
     return reply;
   }

@@ -22,6 +22,7 @@ struct ApiRequest {
   std::size_t most_bytes = 64 << 20;
   std::function<bool()> cancelled = {};
   // Gets the body of a 200 as it comes, instead of the reply; false ends it.
+  // An exception of it, or of `cancelled`, ends the transfer and comes out of send().
   std::function<bool(std::string_view)> sink = {};
 };
 
@@ -31,11 +32,14 @@ struct ApiReply {
   std::string body;
   std::chrono::seconds retry_after{0};
   bool cut_short = false;  // the connection ended in the middle
+  bool hopeless = false;   // asked again it would end the same way: a wrong certificate
 };
 
 // Keeps connections open between requests; may be used from several threads.
 // Follows no redirect: it would carry the token elsewhere. TLS is verified, always
-// unless the kubeconfig says insecure-skip-tls-verify.
+// unless the kubeconfig says insecure-skip-tls-verify. What changes something gets a
+// connection of its own: on one that died while idle libcurl would send it twice.
+// No problem and no body of a refusal holds the credentials, whatever the server says.
 class Transport {
  public:
   explicit Transport(const ClusterAccess&);

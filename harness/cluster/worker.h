@@ -1,0 +1,29 @@
+// The machine that a broker runs on.
+#pragma once
+
+#include <string>
+
+#include "harness/cluster/place.h"
+
+namespace faultline {
+
+// All throw ClusterError. Each journals how to undo it before it acts.
+class Worker {
+ public:
+  virtual ~Worker() = default;
+
+  virtual const std::string& name() const = 0;
+  virtual const Place& inside() const = 0;
+
+  // Everything in it ends at once and stays down, as when its power is cut, but
+  // for the machine's own memory of what it wrote (a power cut is the fault power-loss).
+  virtual void stop() = 0;
+  virtual void start() = 0;  // with its volumes; no effect on one that runs
+
+  virtual void pause() = 0;  // nothing in it goes on
+  virtual void resume() = 0;
+
+  virtual std::string state() = 0;  // "running", "paused", "exited (137)"
+};
+
+}  // namespace faultline

@@ -1,0 +1,448 @@
+#include "harness/kubernetes/brokers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "harness/cluster/log_tail.h"
+#include "harness/cluster/volume.h"
+#include "harness/cluster/worker.h"
+#include "harness/kubernetes/cordon.h"
+#include "harness/kubernetes/manifests.h"
+#include "harness/kubernetes/pod.h"
+#include "harness/kubernetes/run_objects.h"
+
+namespace faultline {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr auto start_limit = 120s;
+constexpr auto delete_limit = 60s;
+constexpr auto look_interval = 250ms;
+constexpr std::size_t shown_lines = 10;
+constexpr std::uint16_t client_port = 4222, cluster_port = 6222, monitor_port = 8222;
+
+struct Member {
+  Server server;
+  BrokerPlace place;
+  bool cordoned = false;      // by us
+  bool exit_is_ours = false;  // what ends now was ended by the harness
+  Pod seen;                   // at the last look
+  std::optional<Exit> last_exit;
+};
+
+}  // namespace
+
+struct KubernetesBrokers::Implementation {
+  Implementation(Kubernetes& an_api, KubernetesBrokersOptions some_options)
+      : api(an_api),
+        options(std::move(some_options)),
+        namespace_name("faultline-" + options.run_id) {}
+
+  ~Implementation() {
+    keep_logs();
+    for (const auto& member : members) try_to([&] { uncordon_node(member.place.node); });
+    try_to([&] { remove_run(api, namespace_name, options.run_id, delete_limit); });
+  }
+
+  template <class Action>
+  void try_to(const Action& action) const {
+    try {
+      action();
+    } catch (const std::exception& error) {
+      options.progress(std::string("left in the cluster: ") + error.what());
+    }
+  }
+
+  std::string path(const std::string& resource, const std::string& name = "") const {
+    return resource_path("v1", namespace_name, resource, name);
+  }
+
+  void deploy(const BrokerProgram& program) {
+    options.undo_first({"namespace " + namespace_name + " removed",
+                        {},
+                        {},
+                        {{KubernetesUndo::Action::remove_run, options.kubeconfig.string(),
+                          api.access().context, namespace_name, options.run_id}}});
+    lay_out();
+    create_objects(program);
+    wait_until_running();
+  }
+
+  void lay_out() {
+    for (std::size_t i = 0; i < options.places.size(); ++i) {
+      const auto& place = options.places[i];
+      const auto name = fmt::format("{}-{}", options.product, i);
+      fs::create_directories(log_file(name).parent_path());
+      members.push_back(
+          {{name, "nats://" + place.client_address, "http://" + place.monitor_address},
+           place,
+           false,
+           false,
+           {},
+           {}});
+      servers.push_back(members.back().server);
+    }
+  }
+
+  fs::path log_file(const std::string& server) const {
+    return options.folder / "brokers" / server / (options.product + ".log");
+  }
+
+  std::vector<Layout> layouts() const {
+    std::vector<Layout> all;
+    for (const auto& member : members) {
+      Layout layout;
+      layout.name = member.server.name;
+      layout.data = "/data";
+      layout.host = fmt::format("{}.{}", member.server.name, options.product);
+      layout.listen = "0.0.0.0";
+      layout.client_port = client_port;
+      layout.cluster_port = cluster_port;
+      layout.monitor_port = monitor_port;
+      all.push_back(layout);
+    }
+    return all;
+  }
+
+  std::map<std::string, json> values() const {
+    return {{"namespace", namespace_name},
+            {"run", options.run_id},
+            {"image", options.image},
+            {"brokers", members.size()},
+            {"volume_bytes", members.front().place.volume->bytes}};
+  }
+
+  void create_objects(const BrokerProgram& program) {
+    const fs::path folder = FAULTLINE_KIND_CONFIG;
+    for (auto& object : read_manifests(folder / "storage-class.yaml", {}))
+      api.create_from_manifest(object);
+    auto whole = read_manifests(folder / options.product / "cluster.yaml", values());
+    // What the pods need comes before the pods.
+    std::ranges::stable_partition(whole, [](const json& o) { return o["kind"] != "StatefulSet"; });
+    for (auto& object : whole) {
+      if (object["kind"] == "StatefulSet") create_own_objects(folder);
+      if (object["kind"] == "ConfigMap") object["data"] = configurations(program);
+      if (object["kind"] == "PodDisruptionBudget") object["apiVersion"] = api.budget_version();
+      create(object);
+    }
+  }
+
+  void create_own_objects(const fs::path& folder) {
+    for (const auto& member : members) {
+      auto own = values();
+      own["server"] = member.server.name;
+      own["worker"] = member.place.node;
+      own["volume_path"] = member.place.volume->data();
+      own["client_node_port"] = member.place.client_node_port;
+      own["monitor_node_port"] = member.place.monitor_node_port;
+      for (auto& object : read_manifests(folder / options.product / "broker.yaml", own))
+        create(object);
+    }
+  }
+
+  void create(json& object) {
+    label_as_run(object, options.run_id);
+    try {
+      api.create_from_manifest(object);
+    } catch (const KubernetesError& error) {
+      throw ClusterError(error.what());
+    }
+  }
+
+  json configurations(const BrokerProgram& program) const {
+    const auto all = layouts();
+    json data;
+    for (const auto& layout : all) {
+      const auto text = program.configuration(layout, all);
+      data[layout.name + ".conf"] = text;
+      std::ofstream(options.folder / "brokers" / layout.name / (options.product + ".conf")) << text;
+    }
+    return data;
+  }
+
+  void wait_until_running() {
+    std::string missing;
+    auto told = Clock::now() - 1s;
+    for (const auto deadline = Clock::now() + start_limit; Clock::now() < deadline;
+         std::this_thread::sleep_for(look_interval)) {
+      if (options.cancelled && options.cancelled()) throw ClusterError("interrupted");
+      missing.clear();
+      const auto pods = look();
+      for (auto& member : members) {
+        const auto pod = pods.find(member.server.name);
+        if (pod != pods.end() && pod->second.running) {
+          member.seen = pod->second;
+          continue;
+        }
+        if (pod != pods.end()) fail_if_hopeless(pod->second);
+        if (missing.empty())
+          missing = fmt::format("{} to run{}{}", member.server.name,
+                                pod == pods.end() || pod->second.waiting.empty() ? "" : ": ",
+                                pod == pods.end() ? "" : pod->second.waiting);
+      }
+      if (missing.empty()) return;
+      if (Clock::now() - told < 5s) continue;
+      told = Clock::now();
+      options.progress("waiting for " + missing);
+    }
+    throw ClusterError(fmt::format("the pods do not start within {} s: waiting for {}",
+                                   start_limit.count(), missing));
+  }
+
+  void fail_if_hopeless(const Pod& pod) {
+    if (pod.waiting.starts_with("InvalidImageName") || pod.waiting.starts_with("ErrImageNeverPull"))
+      throw ClusterError(fmt::format("{} cannot run: {}", pod.name, pod.waiting));
+    if (pod.restarts > 0 && !pod.running)
+      throw ClusterError(fmt::format("{} exited at start ({}); the end of its log:\n{}", pod.name,
+                                     pod.ended, log_of(pod.name, shown_lines, true)));
+  }
+
+  // By name. Those that were asked to leave are still there until they are gone.
+  std::map<std::string, Pod> look() {
+    std::map<std::string, Pod> pods;
+    for (const auto& object : api.list(path("pods"))) {
+      auto pod = read_pod(object);
+      pods[pod.name] = std::move(pod);
+    }
+    return pods;
+  }
+
+  std::string log_of(const std::string& server, std::size_t lines, bool previous = false) {
+    try {
+      Query query{{"tailLines", std::to_string(lines)}};
+      if (previous) query["previous"] = "true";
+      return api.text(path("pods", server) + "/log", query);
+    } catch (const KubernetesError& error) {
+      return error.what();
+    }
+  }
+
+  // The log dies with the pod, so it is kept before.
+  void keep_log(const std::string& server) {
+    try {
+      const auto text = api.text(path("pods", server) + "/log");
+      std::ofstream(log_file(server), std::ios::app) << text;
+    } catch (const KubernetesError&) {  // there may be no container just now
+    }
+  }
+
+  void keep_logs() {
+    for (const auto& member : members) keep_log(member.server.name);
+  }
+
+  void cordon_node(const std::string& node) {
+    options.undo_first({"node " + node + " takes pods again",
+                        {},
+                        {},
+                        {{KubernetesUndo::Action::uncordon, options.kubeconfig.string(),
+                          api.access().context, node, options.run_id}}});
+    cordon(api, node, options.run_id);
+  }
+
+  void uncordon_node(const std::string& node) { uncordon(api, node, options.run_id); }
+
+  void delete_pod(const std::string& server, int grace) {
+    const auto found = api.find(path("pods", server));
+    if (!found) return;
+    api.remove(path("pods", server), {grace, (*found)["metadata"]["uid"].get<std::string>(), true});
+  }
+
+  // Held down: the pod that takes its place finds no node.
+  void take_down(const std::string& name, const std::string& how,
+                 const std::function<void(const Member&)>& end) {
+    Member member = copy(name);
+    const auto pod = find(name);
+    keep_log(name);
+    {
+      const std::lock_guard lock(mutex);
+      of(name).exit_is_ours = true;
+    }
+    cordon_node(member.place.node);
+    end(member);
+    const std::lock_guard lock(mutex);
+    note(of(name), {name, true, false, how, pod ? process_of(*pod) : "pod " + name});
+  }
+
+  void kill(const std::string& name) {
+    const bool inside = copy(name).place.volume != nullptr;
+    take_down(name, inside ? "signal 9, and its pod deleted" : "its pod deleted with grace 0",
+              [&](const Member& member) {
+                if (inside) member.place.volume->kill_holders();
+                delete_pod(name, 0);
+              });
+    wait_until_gone(name, delete_limit);
+  }
+
+  void stop(const std::string& name, std::chrono::seconds grace) {
+    take_down(name, "its pod deleted with grace",
+              [&](const Member&) { delete_pod(name, static_cast<int>(grace.count())); });
+    wait_until_gone(name, grace + delete_limit);
+  }
+
+  // Its container, as far as anybody can see.
+  void wait_until_gone(const std::string& name, std::chrono::seconds limit) {
+    for (const auto deadline = Clock::now() + limit; Clock::now() < deadline;
+         std::this_thread::sleep_for(look_interval)) {
+      const auto pod = find(name);
+      if (!pod || (!pod->deleting && !pod->running)) return;
+    }
+    throw ClusterError(fmt::format("{} is not gone after {} s", name, limit.count()));
+  }
+
+  std::optional<Pod> find(const std::string& name) {
+    const auto object = api.find(path("pods", name));
+    if (!object) return {};
+    return read_pod(*object);
+  }
+
+  bool running(const std::string& name) {
+    const Member member = copy(name);
+    if (member.place.worker && member.place.worker->state() != "running") return false;
+    const auto pod = find(name);
+    return pod && pod->running && !pod->deleting;
+  }
+
+  static std::string process_of(const Pod& pod) {
+    return pod.container.empty() ? "pod " + pod.uid.substr(0, 8) : "container " + pod.container;
+  }
+
+  // What became of each since the last look; at most once a second.
+  void observe() {
+    {
+      const std::lock_guard lock(mutex);
+      if (Clock::now() - last_look < 1s) return;
+      last_look = Clock::now();
+    }
+    std::set<std::string> without_worker;
+    for (const auto& member : members)
+      if (member.place.worker && member.place.worker->state() != "running")
+        without_worker.insert(member.server.name);
+    const auto pods = look();
+    const std::lock_guard lock(mutex);
+    for (auto& member : members) {
+      if (without_worker.contains(member.server.name)) member.exit_is_ours = true;
+      if (const auto pod = pods.find(member.server.name); pod != pods.end())
+        compare(member, pod->second);
+    }
+  }
+
+  // A pod that runs anew, or whose container was restarted, exited before.
+  void compare(Member& member, const Pod& now) {
+    const bool other_pod = now.uid != member.seen.uid;
+    const bool restarted = !other_pod && now.restarts > member.seen.restarts;
+    if (!member.exit_is_ours && (other_pod || restarted))
+      note(member,
+           {member.server.name, false, false,
+            restarted ? now.ended : "somebody else deleted its pod", process_of(member.seen)});
+    if (now.running && (other_pod || restarted)) member.exit_is_ours = false;
+    if (now.running || !member.exit_is_ours) member.seen = now;
+  }
+
+  void note(Member& member, Exit exit) {
+    member.last_exit = exit;
+    unread_exits.push_back(std::move(exit));
+  }
+
+  Member& of(const std::string& name) {
+    const auto found = std::ranges::find_if(
+        members, [&](const Member& member) { return member.server.name == name; });
+    if (found == members.end()) throw ClusterError("there is no server " + name);
+    return *found;
+  }
+
+  Member copy(const std::string& name) {
+    const std::lock_guard lock(mutex);
+    return of(name);
+  }
+
+  Kubernetes& api;
+  const KubernetesBrokersOptions options;
+  const std::string namespace_name;
+  std::vector<Server> servers;
+
+  std::mutex mutex;  // guards what follows
+  std::vector<Member> members;
+  std::vector<Exit> unread_exits;
+  Clock::time_point last_look{};
+};
+
+namespace {
+
+// The API's errors are the cluster's.
+template <class Action>
+auto asked(const Action& action) {
+  try {
+    return action();
+  } catch (const KubernetesError& error) {
+    throw ClusterError(error.what());
+  }
+}
+
+}  // namespace
+
+KubernetesBrokers::KubernetesBrokers(Kubernetes& api, const BrokerProgram& program,
+                                     KubernetesBrokersOptions options)
+    : implementation_(std::make_unique<Implementation>(api, std::move(options))) {
+  asked([&] { implementation_->deploy(program); });
+}
+
+KubernetesBrokers::~KubernetesBrokers() = default;
+
+const std::vector<Server>& KubernetesBrokers::servers() const { return implementation_->servers; }
+
+void KubernetesBrokers::start(const std::string& server) {
+  asked([&] { implementation_->uncordon_node(implementation_->copy(server).place.node); });
+}
+
+void KubernetesBrokers::kill(const std::string& server) {
+  asked([&] { implementation_->kill(server); });
+}
+
+void KubernetesBrokers::stop(const std::string& server, std::chrono::seconds grace) {
+  asked([&] { implementation_->stop(server, grace); });
+}
+
+bool KubernetesBrokers::running(const std::string& server) {
+  return asked([&] { return implementation_->running(server); });
+}
+
+std::vector<Exit> KubernetesBrokers::exits() {
+  asked([&] { implementation_->observe(); });
+  const std::lock_guard lock(implementation_->mutex);
+  return std::exchange(implementation_->unread_exits, {});
+}
+
+std::string KubernetesBrokers::log_tail(const std::string& server, std::size_t lines) {
+  return implementation_->log_of(server, lines);
+}
+
+std::string KubernetesBrokers::process(const std::string& server) {
+  return asked([&] {
+    const auto pod = implementation_->find(server);
+    return pod && pod->running ? Implementation::process_of(*pod) : std::string();
+  });
+}
+
+std::optional<Exit> KubernetesBrokers::last_exit(const std::string& server) {
+  return implementation_->copy(server).last_exit;
+}
+
+Worker* KubernetesBrokers::worker_of(const std::string& server) {
+  return implementation_->copy(server).place.worker;
+}
+
+const Volume* KubernetesBrokers::volume_of(const std::string& server) {
+  return implementation_->copy(server).place.volume;
+}
+
+}  // namespace faultline

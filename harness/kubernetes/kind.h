@@ -1,0 +1,65 @@
+// Kubernetes clusters in Docker containers, by the program kind
+// (kind.sigs.k8s.io): made, found again, taken down.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "harness/cluster/program.h"
+#include "harness/cluster/undo.h"
+#include "harness/cluster/worker.h"
+
+namespace faultline {
+
+// Two NodePorts of a worker, and where they are on 127.0.0.1.
+struct WorkerPorts {
+  std::uint16_t client_node_port = 0, monitor_node_port = 0;
+  std::uint16_t client = 0, monitor = 0;
+};
+
+struct KindNode {
+  std::string name;  // the container's name, which is the node's
+  WorkerPorts ports;
+};
+
+struct KindCluster {
+  std::string name;
+  std::filesystem::path kubeconfig;
+  std::vector<KindNode> workers;  // in the order of kind-config/cluster.yaml
+};
+
+struct KindOptions {
+  std::string name;
+  std::filesystem::path kubeconfig;  // written by kind; nobody else's is touched
+  std::string node_image;            // empty: kind's own, else one that is here
+  std::function<void(const std::string&)> progress;
+  std::function<bool()> cancelled;
+};
+
+// What keeps this machine from having kind clusters; empty if nothing does.
+std::string missing_for_kind();
+
+std::vector<std::string> kind_clusters();  // of this machine's Docker
+
+// All throw ClusterError. Making one takes about a minute; a failure or a
+// cancellation leaves nothing of it.
+KindCluster create_kind_cluster(const KindOptions&);
+KindCluster find_kind_cluster(const KindOptions&);  // that exists; writes its kubeconfig
+void delete_kind_cluster(const std::string& name, const std::filesystem::path& kubeconfig);
+
+// Undone when there is no such cluster.
+UndoStep undo_kind_cluster(const std::string& name);
+
+// Makes an image known to every node. `image` is pulled where it can be; else it
+// is packed from `binary`. Returns the name to use, which says which it was.
+std::string provide_image(const KindCluster&, const std::string& image,
+                          const std::filesystem::path& binary, bool binary_was_chosen,
+                          const KindOptions&);
+
+// faultline-agent in every worker, from beside this program.
+void install_agent(const KindCluster&);
+
+}  // namespace faultline

@@ -1,0 +1,63 @@
+#include "harness/kubernetes/kind_worker.h"
+
+#include <fmt/format.h>
+
+#include "harness/cluster/cluster.h"
+
+namespace faultline {
+namespace {
+
+// {{.State.X}} of a container is true (or false).
+std::vector<std::string> state_is(const std::string& container, const char* member, bool value) {
+  return {"sh", "-c",
+          fmt::format("test \"$(docker inspect --format '{{{{.State.{}}}}}' {})\" = {}", member,
+                      container, value)};
+}
+
+}  // namespace
+
+Place place_in(const std::string& container) { return {container, {"docker", "exec", container}}; }
+
+KindWorker::KindWorker(std::string container, Volume volume, UndoFirst undo_first)
+    : inside_(place_in(container)),
+      volume_(std::move(volume)),
+      undo_first_(std::move(undo_first)) {}
+
+UndoStep KindWorker::undo_stop() const {
+  return {state_is(name(), "Running", true), {"docker", "start", name()}};
+}
+
+UndoStep KindWorker::undo_pause() const {
+  return {state_is(name(), "Paused", false), {"docker", "unpause", name()}};
+}
+
+void KindWorker::stop() {
+  undo_first_({fmt::format("worker {} runs, with its volume", name()),
+               {},
+               {undo_stop(), volume_.undo_detach()}});
+  output_of({"docker", "kill", name()});
+}
+
+void KindWorker::start() {
+  if (state() != "running") output_of(undo_stop().command);
+  volume_.attach();
+}
+
+void KindWorker::pause() {
+  undo_first_({fmt::format("worker {} is not paused", name()), {}, {undo_pause()}});
+  output_of({"docker", "pause", name()});
+}
+
+void KindWorker::resume() {
+  if (state() == "paused") output_of(undo_pause().command);
+}
+
+std::string KindWorker::state() {
+  auto text = output_of({"docker", "inspect", "--format",
+                         "{{.State.Status}}{{if not .State.Running}} ({{.State.ExitCode}}){{end}}",
+                         name()});
+  while (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
+}  // namespace faultline

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+
+#include "harness/cluster/undo.h"
+#include "harness/cluster/volume.h"
+#include "harness/cluster/worker.h"
+
+namespace faultline {
+
+// A worker that is a Docker container, with one broker's volume in it.
+class KindWorker : public Worker {
+ public:
+  KindWorker(std::string container, Volume, UndoFirst);
+
+  const std::string& name() const override { return inside_.name; }
+  const Place& inside() const override { return inside_; }
+  const Volume& volume() const { return volume_; }
+
+  void stop() override;  // docker kill: the container's every process, at once
+  void start() override;
+  void pause() override;
+  void resume() override;
+  std::string state() override;
+
+ private:
+  UndoStep undo_stop() const;
+  UndoStep undo_pause() const;
+
+  Place inside_;
+  Volume volume_;
+  UndoFirst undo_first_;
+};
+
+// Commands inside a kind node.
+Place place_in(const std::string& container);
+
+}  // namespace faultline

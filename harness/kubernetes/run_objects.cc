@@ -1,0 +1,55 @@
+#include "harness/kubernetes/run_objects.h"
+
+#include <fmt/format.h>
+
+#include <thread>
+
+namespace faultline {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* managed_by = "app.kubernetes.io/managed-by";
+constexpr const char* run_label = "faultline.dev/run";
+
+std::string name_of(const json& object) { return object["metadata"]["name"]; }
+
+// A NodePort is free again as soon as its service is gone; the namespace itself
+// takes longer.
+void remove_all(Kubernetes& api, const std::string& path, const Query& query,
+                const DeleteOptions& options) {
+  for (const auto& object : api.list(path, query))
+    api.remove(path + "/" + name_of(object), options);
+}
+
+}  // namespace
+
+void label_as_run(json& object, const std::string& run_id) {
+  object["metadata"]["labels"][managed_by] = "faultline";
+  object["metadata"]["labels"][run_label] = run_id;
+}
+
+void remove_run(Kubernetes& api, const std::string& namespace_name, const std::string& run_id,
+                std::chrono::seconds limit) {
+  const Query own{{"labelSelector", fmt::format("{}={}", run_label, run_id)}};
+  const auto path = resource_path("v1", "", "namespaces", namespace_name);
+  if (const auto found = api.find(path)) {
+    const auto labels = (*found)["metadata"].value("labels", json::object());
+    if (labels.value(run_label, "") != run_id)
+      throw KubernetesError(409, "NotOurs",
+                            fmt::format("the namespace {} is not of this run", namespace_name));
+    remove_all(api, resource_path("v1", namespace_name, "services"), {}, {});
+    remove_all(api, resource_path("apps/v1", namespace_name, "statefulsets"), {}, {});
+    api.remove(path);
+    // More than once: a controller that has not heard yet makes another.
+    const auto pods = resource_path("v1", namespace_name, "pods");
+    for (const auto deadline = Clock::now() + limit;
+         Clock::now() < deadline && !api.list(pods).empty(); std::this_thread::sleep_for(300ms))
+      remove_all(api, pods, {}, {.grace = 0});
+  }
+  remove_all(api, resource_path("v1", "", "persistentvolumes"), own, {});
+}
+
+}  // namespace faultline
