@@ -92,10 +92,11 @@ struct Lease::Implementation {
   }
 
   std::optional<LeaseHolder> try_take() {
-    for (;;) try {
+    constexpr int most_attempts = 100;
+    for (int attempt = 1;; ++attempt) try {
         return take_once();
       } catch (const KubernetesError& error) {  // another was faster: see who
-        if (!is_conflict(error)) throw;
+        if (!is_conflict(error) || attempt == most_attempts) throw;
       }
   }
 
