@@ -64,8 +64,11 @@ std::string fault_of(const History& history, const Timeline& line) {
   if (line.all_proven) return "";
   for (const Event& event : history.events) {
     const auto* fault = std::get_if<FaultChanged>(&event.what);
-    if (fault == nullptr || fault->stage != FaultStage::unproven) continue;
-    return "fault " + fault->name + " on " + fault->target + " was not proven in effect" +
+    if (fault == nullptr) continue;
+    const bool lapsed = fault->stage == FaultStage::lapsed;
+    if (fault->stage != FaultStage::unproven && !lapsed) continue;
+    return "fault " + fault->name + " on " + fault->target +
+           (lapsed ? " was over before the heal" : " was not proven in effect") +
            (fault->evidence.empty() ? "" : ": " + fault->evidence);
   }
   return "a fault struck and nobody saw whether it took effect";

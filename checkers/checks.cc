@@ -11,6 +11,7 @@
 #include "checkers/duplicate.h"
 #include "checkers/linearizability.h"
 #include "checkers/lost.h"
+#include "checkers/manual_restart.h"
 #include "checkers/offset_consistency.h"
 #include "checkers/phantom.h"
 #include "checkers/recovery.h"
@@ -47,6 +48,7 @@ constexpr std::array checks{
     Check{"delivery", data, check_delivery},
     Check{"linearizability", data | needs_reads, check_linearizability},
     Check{"crash", needs_nothing, check_crash},
+    Check{"manual_restart", needs_fault, check_manual_restart},
     Check{"availability.writes", role | needs_writes, availability<Service::writes>},
     Check{"availability.reads", role | needs_reads, availability<Service::reads>},
     Check{"availability.deliveries", role | needs_deliveries, availability<Service::deliveries>},

@@ -136,6 +136,10 @@ std::string_view to_string(FaultStage stage) {
       return "healed";
     case FaultStage::unhealed:
       return "unhealed";
+    case FaultStage::held:
+      return "held";
+    case FaultStage::lapsed:
+      return "lapsed";
   }
   return "?";
 }

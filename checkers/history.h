@@ -93,6 +93,8 @@ enum class FaultStage : std::uint8_t {
   healing,   // about to be undone; once per step, `servers` are that step's
   healed,    // seen undone, with evidence; once per step
   unhealed,  // could not be undone
+  held,      // still in effect right before the first heal step, with evidence
+  lapsed,    // no longer: it ended by itself, or somebody else undid it
 };
 
 struct FaultChanged {
@@ -197,6 +199,9 @@ enum class LossPromise : std::uint8_t { not_promised, none };
 
 enum class LinearizabilityPromise : std::uint8_t { report, required };
 
+// Whether a struck broker stays away until somebody restarts it by hand.
+enum class ManualRestart : std::uint8_t { not_promised, required };
+
 struct Expectations {
   Promise writes = Promise::not_promised;
   Promise reads = Promise::not_promised;
@@ -207,6 +212,7 @@ struct Expectations {
   Duration pause_gap = 15 * second;
   Duration settle = 25 * second;
   Duration recover_within = 30 * second;
+  ManualRestart manual_restart = ManualRestart::not_promised;
   bool operator==(const Expectations&) const = default;
 };
 

@@ -9,6 +9,8 @@ class FieldWriter {
  public:
   explicit FieldWriter(std::string& out) : out_(out) {}
 
+  bool since(std::uint32_t version) const { return version <= history_format_version; }
+
   void operator()(bool b) { out_.push_back(b ? 1 : 0); }
   void operator()(std::uint32_t n) { append_varint(out_, n); }
   void operator()(std::uint64_t n) { append_varint(out_, n); }

@@ -1,6 +1,7 @@
 // The fields of the header and of each event, in the order in which the file
 // holds them: one list, for the writer and for the reader. `io` is called with
-// every field; what is an enumeration comes with its last value.
+// every field; what is an enumeration comes with its last value. `io.since(n)`: the
+// file is of format n or later.
 #pragma once
 
 #include <concepts>
@@ -22,6 +23,7 @@ void fields(auto& io, Is<Expectations> auto& e) {
   io(e.pause_gap);
   io(e.settle);
   io(e.recover_within);
+  if (io.since(2)) io(e.manual_restart, ManualRestart::required);
 }
 
 void fields(auto& io, Is<Header> auto& h) {
@@ -50,7 +52,7 @@ void fields(auto& io, Is<ProcessStarted> auto& e) {
 
 void fields(auto& io, Is<FaultChanged> auto& e) {
   io(e.fault);
-  io(e.stage, FaultStage::unhealed);
+  io(e.stage, FaultStage::lapsed);
   io(e.name);
   io(e.target);
   io(e.servers);

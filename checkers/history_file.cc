@@ -15,7 +15,10 @@ namespace {
 
 class FieldReader {
  public:
-  explicit FieldReader(ByteCursor& in) : in_(in) {}
+  explicit FieldReader(ByteCursor& in, std::uint32_t version = history_format_version)
+      : in_(in), version_(version) {}
+
+  bool since(std::uint32_t version) const { return version_ >= version; }
 
   void operator()(bool& b) { b = at_most(1) != 0; }
   void operator()(std::uint32_t& n) { n = in_.varint32(); }
@@ -45,6 +48,7 @@ class FieldReader {
   }
 
   ByteCursor& in_;
+  std::uint32_t version_;
 };
 
 using What = decltype(Event::what);
@@ -212,13 +216,13 @@ class HistoryDecoder {
     }
     if (file_.size() < preamble_size) throw cut_short();
     if (load_fixed32(&file_[12]) != crc32c(file_.substr(0, 12))) throw unreadable_header();
-    const std::uint32_t version = load_fixed32(&file_[8]);
-    if (version > history_format_version) {
-      throw HistoryError("written by a newer faultline (format " + std::to_string(version) +
+    version_ = load_fixed32(&file_[8]);
+    if (version_ > history_format_version) {
+      throw HistoryError("written by a newer faultline (format " + std::to_string(version_) +
                          "; this one reads " + std::to_string(history_format_version) +
                          "): upgrade");
     }
-    if (version == 0) throw unreadable_header();
+    if (version_ == 0) throw unreadable_header();
     offset_ = preamble_size;
   }
 
@@ -227,7 +231,7 @@ class HistoryDecoder {
     const std::optional<Block> block = next_block();
     if (!block) throw torn_ ? cut_short() : unreadable_header();
     ByteCursor in(block->payload);
-    FieldReader reader(in);
+    FieldReader reader(in, version_);
     fields(reader, history_.header);
     if (block->type != static_cast<std::uint8_t>(BlockType::header) || !in.ok() || !in.at_end()) {
       throw unreadable_header();
@@ -333,6 +337,7 @@ class HistoryDecoder {
   }
 
   std::string_view file_;
+  std::uint32_t version_ = 0;
   std::size_t offset_ = 0;
   bool torn_ = false;
   Time last_time_ = std::numeric_limits<Time>::min();

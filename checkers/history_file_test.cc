@@ -312,8 +312,8 @@ TEST(HistoryFile, BytesAfterTheEndAreReported) {
 }
 
 TEST(HistoryFile, ANewerFormatAsksForAnUpgrade) {
-  EXPECT_EQ(refusal(encode_preamble(2) + "whatever format 2 holds"),
-            "written by a newer faultline (format 2; this one reads 1): upgrade");
+  EXPECT_EQ(refusal(encode_preamble(3) + "whatever format 3 holds"),
+            "written by a newer faultline (format 3; this one reads 2): upgrade");
 }
 
 TEST(HistoryFile, WhatCannotBeReadIsToldInOneLine) {

@@ -105,5 +105,15 @@ TEST(HistoryFormat, ThePagesExampleIsRead) {
   EXPECT_EQ(read.damage, "");
 }
 
+// Its example, as the page had it then.
+TEST(HistoryFormat, Format1IsRead) {
+  const History read = read_history("checkers/testdata/history-format-1.flt");
+  const History wanted = example();
+  EXPECT_TRUE(read.header == wanted.header);
+  EXPECT_TRUE(read.operations == wanted.operations);
+  EXPECT_TRUE(read.events == wanted.events);
+  EXPECT_EQ(read.damage, "");
+}
+
 }  // namespace
 }  // namespace faultline

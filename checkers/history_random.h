@@ -158,7 +158,7 @@ class RandomRecording {
       case 1:
         return ProcessStarted{small(), text(), text()};
       case 2: {
-        FaultChanged e{small(), any(FaultStage::unhealed), text(), text(), {}, text()};
+        FaultChanged e{small(), any(FaultStage::lapsed), text(), text(), {}, text()};
         for (std::uint64_t n = below(4); n > 0; --n) e.servers.push_back(text());
         return e;
       }
@@ -175,7 +175,8 @@ class RandomRecording {
       case 6:
         return QuorumChanged{small(), small()};
       case 7:
-        return DrainFinished{coin(), coin(), magnitude(64), magnitude(64), text(), {text()}, {text(), text()}};
+        return DrainFinished{coin(), coin(),   magnitude(64),   magnitude(64),
+                             text(), {text()}, {text(), text()}};
       case 8:
         return Interrupted{text()};
       default:
@@ -205,7 +206,8 @@ class RandomRecording {
                       static_cast<Duration>(magnitude(64)),
                       static_cast<Duration>(magnitude(64)),
                       static_cast<Duration>(magnitude(64)),
-                      static_cast<Duration>(magnitude(64))};
+                      static_cast<Duration>(magnitude(64)),
+                      any(ManualRestart::required)};
     return h;
   }
 

@@ -20,6 +20,7 @@ class FaultStages {
         fault.broken.insert(change.servers.begin(), change.servers.end());
         break;
       case FaultStage::unproven:
+      case FaultStage::lapsed:
         fault.proven = false;
         break;
       case FaultStage::healed:
@@ -27,6 +28,7 @@ class FaultStages {
         break;
       case FaultStage::healing:
       case FaultStage::unhealed:
+      case FaultStage::held:
         break;
     }
   }
@@ -76,6 +78,7 @@ class QuorumTracker {
 
   void see(Time time, const FaultChanged& change) {
     if (change.stage == FaultStage::striking) healing_ = false;
+    if (change.stage == FaultStage::lapsed) open_ = false;  // who knows since when
     if (change.stage != FaultStage::healing || !open_) return;
     healing_servers_.insert(change.servers.begin(), change.servers.end());
     if (change.servers.empty() || 2 * (standing_ + healing_servers_.size()) > replicas_) {

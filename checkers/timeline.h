@@ -25,7 +25,7 @@ struct Timeline {
   std::vector<std::pair<std::string, Interval>> phases;  // in order
   std::optional<Time> strike;                            // the first fault is about to be injected
   std::optional<Time> proven;                            // the last fault is seen in effect
-  bool all_proven = false;                               // no fault is unproven
+  bool all_proven = false;                               // no fault is unproven, or lapsed
   std::optional<Time> heal;                              // the first fault is about to be undone
   std::optional<Time> healed;  // the last fault is seen undone, on every server it hit
   std::vector<Interval>
@@ -37,7 +37,8 @@ struct Timeline {
 
 // A server that is being healed counts as standing from the moment its step
 // begins: nothing that a quorum may have done is ever held to have happened
-// without one. Complexity: O(operations + events).
+// without one; nor where a fault lapsed, which may have been at any moment. Complexity:
+// O(operations + events).
 Timeline timeline(const History&);
 
 }  // namespace faultline

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "checkers/testing_run.h"
+
 namespace faultline {
 namespace {
 
@@ -172,6 +174,26 @@ TEST(Timeline, QuorumLostTwice) {
   EXPECT_EQ(line.without_quorum[1].begin, 31);
   EXPECT_EQ(line.without_quorum[1].end, 40);
   EXPECT_EQ(line.quorum_regained, (std::vector<Time>{22, 42}));
+}
+
+// A broker that somebody else brought back served while the history says "no
+// quorum": no violation may come of that.
+TEST(Timeline, AFaultThatLapsedTakesTheMinorityAlong) {
+  testing::RunBuilder run;
+  run.fault(2);
+  EXPECT_EQ(timeline(run.build()).without_quorum.size(), 1u);
+  run.change(testing::RunBuilder::heal - second, FaultStage::lapsed, {"n1", "n2"});
+  const Timeline line = timeline(run.build());
+  EXPECT_TRUE(line.without_quorum.empty());
+  EXPECT_FALSE(line.all_proven);
+}
+
+TEST(Timeline, AFaultThatHeldIsProven) {
+  testing::RunBuilder run;
+  run.fault(2).change(testing::RunBuilder::heal - second, FaultStage::held, {"n1", "n2"});
+  const Timeline line = timeline(run.build());
+  EXPECT_TRUE(line.all_proven);
+  EXPECT_EQ(line.without_quorum.size(), 1u);
 }
 
 }  // namespace

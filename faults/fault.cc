@@ -4,44 +4,70 @@
 #include <array>
 #include <stdexcept>
 
+#include "faults/broker_crash.h"
 #include "faults/broker_kill.h"
 #include "faults/broker_stop.h"
+#include "faults/disk_full.h"
+#include "faults/kubelet_stop.h"
+#include "faults/partition.h"
+#include "faults/power_loss.h"
+#include "faults/volume_detach.h"
+#include "faults/volume_wipe.h"
+#include "faults/worker_drain.h"
+#include "faults/worker_pause.h"
 #include "faults/worker_stop.h"
 
 namespace faultline {
 namespace {
 
 template <class T>
-std::unique_ptr<Fault> make(FaultContext context) {
-  return std::make_unique<T>(context);
+std::unique_ptr<Fault> make(FaultContext context, const FaultOptions& options) {
+  if constexpr (std::is_constructible_v<T, FaultContext, const FaultOptions&>)
+    return std::make_unique<T>(context, options);
+  else
+    return std::make_unique<T>(context);
 }
 
-enum class Breaks { broker, worker, volume };
-
-struct Registered {
-  std::string_view name;
-  std::unique_ptr<Fault> (*make)(FaultContext);
-  Breaks breaks;
+struct Registered : FaultKind {
+  std::unique_ptr<Fault> (*make)(FaultContext, const FaultOptions&);
 };
+
+constexpr bool takes_down = true, passing = true;
 
 constexpr std::array registry{
-    Registered{"broker-kill", make<BrokerKill>, Breaks::broker},
-    Registered{"broker-stop", make<BrokerStop>, Breaks::broker},
-    Registered{"worker-stop", make<WorkerStop>, Breaks::worker},
+    Registered{{"broker-kill", Needs::nothing, takes_down, !passing}, make<BrokerKill>},
+    Registered{{"broker-stop", Needs::nothing, takes_down, !passing}, make<BrokerStop>},
+    Registered{{"broker-crash", Needs::supervisor, !takes_down, passing}, make<BrokerCrash>},
+    Registered{{"worker-drain", Needs::drain, takes_down, !passing}, make<WorkerDrain>},
+    Registered{{"worker-stop", Needs::worker, takes_down, !passing}, make<WorkerStop>},
+    Registered{{"worker-pause", Needs::worker, takes_down, !passing}, make<WorkerPause>},
+    Registered{{"kubelet-stop", Needs::kubelet, !takes_down, !passing}, make<KubeletStop>},
+    Registered{{"partition", Needs::worker, takes_down, !passing}, make<Partition>},
+    Registered{{"volume-detach", Needs::volume, takes_down, !passing}, make<VolumeDetach>},
+    Registered{{"power-loss", Needs::volume, takes_down, !passing}, make<PowerLoss>},
+    Registered{{"volume-wipe", Needs::volume, takes_down, !passing}, make<VolumeWipe>},
+    Registered{{"disk-full", Needs::volume, takes_down, !passing}, make<DiskFull>},
 };
 
-bool breaks(std::string_view name, Breaks what) {
+const Registered* find(std::string_view name) {
   const auto found = std::ranges::find(registry, name, &Registered::name);
-  return found != registry.end() && found->breaks == what;
+  return found == registry.end() ? nullptr : &*found;
+}
+
+const Registered& registered(std::string_view name) {
+  if (const auto* found = find(name)) return *found;
+  throw std::invalid_argument("there is no fault \"" + std::string(name) + "\"");
 }
 
 }  // namespace
 
-std::unique_ptr<Fault> make_fault(std::string_view name, FaultContext context) {
-  const auto found = std::ranges::find(registry, name, &Registered::name);
-  if (found == registry.end())
-    throw std::invalid_argument("there is no fault \"" + std::string(name) + "\"");
-  return found->make(context);
+const FaultKind* find_fault_kind(std::string_view name) { return find(name); }
+
+const FaultKind& fault_kind(std::string_view name) { return registered(name); }
+
+std::unique_ptr<Fault> make_fault(std::string_view name, FaultContext context,
+                                  const FaultOptions& options) {
+  return registered(name).make(context, options);
 }
 
 std::vector<std::string> fault_names() {
@@ -49,8 +75,5 @@ std::vector<std::string> fault_names() {
   for (const auto& fault : registry) names.emplace_back(fault.name);
   return names;
 }
-
-bool needs_worker(std::string_view fault) { return breaks(fault, Breaks::worker); }
-bool needs_volume(std::string_view fault) { return breaks(fault, Breaks::volume); }
 
 }  // namespace faultline

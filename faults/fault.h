@@ -1,6 +1,7 @@
 // Something broken on purpose: injected, proven to be in effect, healed.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <span>
 #include <string>
@@ -23,7 +24,9 @@ class Fault {
   virtual ~Fault() = default;
 
   virtual void inject(std::span<const std::string> servers) = 0;
-  virtual Evidence verify() = 0;  // in effect on every server it was injected on
+  // In effect on every server it was injected on. Asked right after it, and once
+  // more before the heal, unless it is a passing one.
+  virtual Evidence verify() = 0;
   virtual Evidence heal(const std::string& server) = 0;  // undone, and seen so
 };
 
@@ -33,12 +36,34 @@ struct FaultContext {
   Journal& journal;
 };
 
-// Names as in docs/design.md. Throws std::invalid_argument for an unknown one.
-std::unique_ptr<Fault> make_fault(std::string_view name, FaultContext);
-std::vector<std::string> fault_names();
+// What a scenario says of one fault besides its name; worker-drain only.
+struct FaultOptions {
+  std::chrono::milliseconds within{60'000};  // a drain that is not complete then gives up
+  bool held_off = false;  // a budget is expected to let nobody go: that is what is proven
+};
 
-// What a provider must let one break.
-bool needs_worker(std::string_view fault);
-bool needs_volume(std::string_view fault);
+// What a provider must be able to do for a fault.
+enum class Needs {
+  nothing,     // brokers that can be ended and held down
+  supervisor,  // somebody who restarts a broker that ended
+  drain,       // machines that are emptied by order
+  worker,      // a way into the machines
+  kubelet,     // a way into machines of Kubernetes
+  volume,      // volumes that can be broken
+};
+
+struct FaultKind {
+  std::string_view name;  // as in docs/design.md
+  Needs needs;
+  bool takes_down;  // whom it hits serves nobody until the heal
+  bool passing;     // over by itself: nothing is held until the heal
+};
+
+const FaultKind* find_fault_kind(std::string_view name);  // null: there is none
+
+// Both throw std::invalid_argument for an unknown name.
+const FaultKind& fault_kind(std::string_view name);
+std::unique_ptr<Fault> make_fault(std::string_view name, FaultContext, const FaultOptions& = {});
+std::vector<std::string> fault_names();
 
 }  // namespace faultline

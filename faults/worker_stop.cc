@@ -2,51 +2,24 @@
 
 #include <fmt/format.h>
 
-#include <future>
-
 #include "faults/reachability.h"
 #include "harness/cluster/worker.h"
 
 namespace faultline {
-namespace {
 
-Worker& worker_of(Cluster& cluster, const std::string& server) {
-  if (Worker* worker = cluster.worker_of(server)) return *worker;
-  throw ClusterError("there is no way to stop the worker of " + server);
+void WorkerStop::strike(const std::string& server) {
+  cluster().expect_exit(server);
+  worker(server).stop();
 }
 
-}  // namespace
-
-void WorkerStop::inject(std::span<const std::string> servers) {
-  servers_.assign(servers.begin(), servers.end());
-  context_.journal.fault_striking("worker-stop", servers_);
-  std::vector<std::future<void>> under_way;
-  for (const auto& server : servers_)
-    under_way.push_back(std::async(std::launch::async,
-                                   [this, server] { worker_of(context_.cluster, server).stop(); }));
-  for (auto& one : under_way) one.wait();
-  for (auto& one : under_way) one.get();
+Evidence WorkerStop::look(const std::string& server) {
+  auto& machine = worker(server);
+  const auto state = machine.state();
+  const auto silent = silence_of(cluster(), server);
+  return {state.starts_with("exited") && silent.holds,
+          fmt::format("worker {} {}, {}", machine.name(), state, silent.text)};
 }
 
-Evidence WorkerStop::verify() {
-  if (servers_.empty()) return {false, "nothing was struck"};
-  Evidence all{true, ""};
-  for (const auto& server : servers_) {
-    auto& worker = worker_of(context_.cluster, server);
-    const auto state = worker.state();
-    const auto silent = silence_of(context_.cluster, server);
-    all.holds = all.holds && state.starts_with("exited") && silent.holds;
-    all.text += fmt::format("{}{}: worker {} {}, {}", all.text.empty() ? "" : "; ", server,
-                            worker.name(), state, silent.text);
-  }
-  return all;
-}
-
-Evidence WorkerStop::heal(const std::string& server) try {
-  worker_of(context_.cluster, server).start();
-  return wait_until_it_answers(context_, server);
-} catch (const ClusterError& error) {
-  return {false, error.what()};
-}
+void WorkerStop::undo(const std::string& server) { worker(server).start(); }
 
 }  // namespace faultline

@@ -1,25 +1,19 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
-#include "faults/fault.h"
+#include "faults/per_server_fault.h"
 
 namespace faultline {
 
 // worker-stop: the machine under a broker is gone at once, with all that ran on
 // it, and comes back with its volumes.
-class WorkerStop : public Fault {
+class WorkerStop : public PerServerFault {
  public:
-  explicit WorkerStop(FaultContext context) : context_(context) {}
+  explicit WorkerStop(FaultContext context) : PerServerFault("worker-stop", context) {}
 
-  void inject(std::span<const std::string> servers) override;
-  Evidence verify() override;  // the worker has exited, nobody answers
-  Evidence heal(const std::string& server) override;
-
- private:
-  FaultContext context_;
-  std::vector<std::string> servers_;
+ protected:
+  void strike(const std::string& server) override;
+  Evidence look(const std::string& server) override;  // the worker has exited, nobody answers
+  void undo(const std::string& server) override;
 };
 
 }  // namespace faultline

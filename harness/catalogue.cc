@@ -18,7 +18,7 @@ bool is_scenario_file(const fs::path& file) {
 }
 
 bool runs_only_when_named(const Scenario& s) {
-  return s.set == "known-issue" || s.set == "built-to-fail";
+  return s.set == "beyond-page" || s.set == "known-issue" || s.set == "built-to-fail";
 }
 
 class Loader {
@@ -35,11 +35,13 @@ class Loader {
     const auto files = files_below(path);
     if (files.empty()) problem(path, "holds no scenario (*.yaml)");
     std::size_t taken = 0;
+    const auto before = catalogue_.scenarios.size();
     for (const auto& file : files)
       taken += add_file(file, [&](const Scenario& s) {
         return selection_ == Selection::all || !runs_only_when_named(s) ||
                (file.parent_path() / "").lexically_normal() == own_folder;
       });
+    sort_by_figure(before);
     if (!files.empty() && taken == 0)
       problem(path, "holds only scenarios that run when they are named, or their folder is");
   }
@@ -54,6 +56,7 @@ class Loader {
     for (const auto& file : files_below(folder))
       taken += add_file(
           file, [&](const Scenario& s) { return selection_ == Selection::all || s.set == "page"; });
+    sort_by_figure(0);
     if (taken == 0) problem(folder, "holds no scenario of the page");
   }
 
@@ -65,6 +68,14 @@ class Loader {
  private:
   void problem(const fs::path& file, std::string message) {
     catalogue_.problems.push_back({file, 0, 0, std::move(message)});
+  }
+
+  // Of a folder: the page's figures first, in the page's order.
+  void sort_by_figure(std::size_t begin) {
+    std::stable_sort(catalogue_.scenarios.begin() + static_cast<std::ptrdiff_t>(begin),
+                     catalogue_.scenarios.end(), [](const Scenario& a, const Scenario& b) {
+                       return !a.figure.empty() && (b.figure.empty() || a.figure < b.figure);
+                     });
   }
 
   std::vector<fs::path> files_below(const fs::path& folder) {

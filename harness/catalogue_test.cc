@@ -118,11 +118,15 @@ TEST_F(CatalogueFolder, RefusesTwoScenariosOfOneName) {
 
 // The project's own catalogue; tests run in the source folder.
 
-TEST(Catalogue, WithoutAPathIsThePage) {
+TEST(Catalogue, WithoutAPathIsThePageInItsOrder) {
   const auto found = load({});
   EXPECT_EQ(problems(found), "");
-  EXPECT_EQ(names(found), (Names{"broker-follower-1", "broker-follower-2", "broker-leader",
-                                 "broker-followers", "broker-leader-and-follower", "broker-all"}));
+  Names expected;
+  for (const char* what : {"broker", "worker", "volume"})
+    for (const char* whose :
+         {"follower-1", "follower-2", "leader", "followers", "leader-and-follower", "all"})
+      expected.push_back(fmt::format("{}-{}", what, whose));
+  EXPECT_EQ(names(found), expected);
 }
 
 TEST(Catalogue, HoldsOnlyValidScenarios) {
@@ -131,29 +135,87 @@ TEST(Catalogue, HoldsOnlyValidScenarios) {
   EXPECT_GE(found.scenarios.size(), 10u);
 }
 
+// What the page says of each figure, once more by hand.
 TEST(Catalogue, OfThePagePromisesWhatThePageSays) {
   struct Figure {
-    std::string target, cites;
+    std::string fault, target, cites;
     Promise promise;
     Resume resume;
+    LossPromise loss = LossPromise::none;
+    ManualRestart manual_restart = ManualRestart::not_promised;
   };
-  const std::string one =
+  const auto going_on = Promise::keeps_on, pause = Promise::pause, stop = Promise::stop,
+             open = Promise::not_promised;
+  const std::string b = "broker-kill", w = "worker-stop", v = "volume-detach";
+  const std::string until_one = "until at least one replica/follower is available. No data loss.";
+  const std::string until_leader =
+      "until at least one leader and replica/follower are available. No data loss.";
+  const std::string no_quorum =
+      " No quorum for stream. No cluster leader. The station is temporarily unavailable. "
+      "Produce/Consume will be stopped " +
+      until_one;
+  const std::string by_hand = "The affected broker and PV require a manual restart.";
+  const std::string b1 =
       "Single broker failure, leader or follower. Produce / Consume is working usually. No data "
       "loss.";
-  const std::string two =
-      "Two out of three replicas/brokers are down. Produce/Consume will be stopped until at least "
-      "one "
-      "replica/follower is available. No data loss.";
-  const std::string all =
-      "The entire cluster is down. Produce/Consume will be stopped until at least one leader and "
-      "replica/follower are available. No data loss.";
+  const std::string b2 =
+      "Two out of three replicas/brokers are down. Produce/Consume will be stopped " + until_one;
+  const std::string w1 =
+      "The kubernetes worker that holds one of the \"followers\" is down. The cluster will wait "
+      "for "
+      "the broker to be \"Ready.\" Produce / Consume is working usually. No data loss.";
+  const std::string w2 =
+      "The kubernetes workers that hold the \"followers\"/\"Leader and a follower\" are down." +
+      no_quorum;
+  const std::string v1 =
+      "One of the K8S worker's PVs owned by one of the followers is down. " + by_hand;
+  const auto none = LossPromise::none, unsaid = LossPromise::not_promised;
+  const auto manual = ManualRestart::required;
   const std::map<std::string, Figure> page = {
-      {"1.1", {"follower:1", one, Promise::keeps_on, Resume::healed}},
-      {"1.2", {"follower:2", one, Promise::keeps_on, Resume::healed}},
-      {"1.3", {"leader", one, Promise::pause, Resume::healed}},
-      {"1.4", {"followers", two, Promise::stop, Resume::quorum}},
-      {"1.5", {"leader+follower", two, Promise::stop, Resume::quorum}},
-      {"1.6", {"all", all, Promise::stop, Resume::quorum}},
+      {"1.1", {b, "follower:1", b1, going_on, Resume::healed}},
+      {"1.2", {b, "follower:2", b1, going_on, Resume::healed}},
+      {"1.3", {b, "leader", b1, pause, Resume::healed}},
+      {"1.4", {b, "followers", b2, stop, Resume::quorum}},
+      {"1.5", {b, "leader+follower", b2, stop, Resume::quorum}},
+      {"1.6",
+       {b, "all", "The entire cluster is down. Produce/Consume will be stopped " + until_leader,
+        stop, Resume::quorum}},
+      {"2.1", {w, "follower:1", w1, going_on, Resume::healed}},
+      {"2.2", {w, "follower:2", w1, going_on, Resume::healed}},
+      {"2.3",
+       {w, "leader",
+        "The kubernetes worker that holds the \"leader\" is down. The \"leader\" role has been "
+        "taken "
+        "over by broker 2. Producers / Consumers will might require a reconnect. No data loss.",
+        pause, Resume::healed}},
+      {"2.4", {w, "followers", w2, stop, Resume::quorum}},
+      {"2.5", {w, "leader+follower", w2, stop, Resume::quorum}},
+      {"2.6",
+       {w, "all",
+        "The Kubernetes cluster is down; therefore, the Memphis cluster is down. Produce/Consume "
+        "will be stopped " +
+            until_leader,
+        stop, Resume::quorum}},
+      {"3.1", {v, "follower:1", v1, open, Resume::not_promised, unsaid, manual}},
+      {"3.2", {v, "follower:2", v1, open, Resume::not_promised, unsaid, manual}},
+      {"3.3",
+       {v, "leader",
+        "The leader's volume is down. Data may not be available during the new leader election "
+        "process. Producing messages is suspended until a new leader is elected. " +
+            by_hand,
+        pause, Resume::healed, unsaid, manual}},
+      {"3.4",
+       {v, "followers", "Both followers' volumes are down." + no_quorum, stop, Resume::quorum,
+        none}},
+      {"3.5",
+       {v, "leader+follower", "Both leader and follower volumes are down." + no_quorum, stop,
+        Resume::quorum, none}},
+      {"3.6",
+       {v, "all",
+        "All volumes are down; therefore, the Memphis cluster is down. Produce/Consume will be "
+        "stopped " +
+            until_leader,
+        stop, Resume::quorum, none}},
   };
   const auto found = load({});
   ASSERT_EQ(found.scenarios.size(), page.size());
@@ -162,12 +224,13 @@ TEST(Catalogue, OfThePagePromisesWhatThePageSays) {
     const auto& figure = page.at(s.figure);
     EXPECT_EQ(s.cites, figure.cites);
     ASSERT_EQ(s.faults.size(), 1u);
-    EXPECT_EQ(s.faults[0].fault, "broker-kill");
+    EXPECT_EQ(s.faults[0].fault, figure.fault);
     EXPECT_EQ(s.faults[0].target, figure.target);
-    EXPECT_EQ(s.expectations.writes, figure.promise);
-    EXPECT_EQ(s.expectations.reads, figure.promise);
-    EXPECT_EQ(s.expectations.resume, figure.resume);
-    EXPECT_EQ(s.expectations.loss, LossPromise::none);
+    EXPECT_EQ(s.expectations.writes, figure.promise) << s.figure;
+    EXPECT_EQ(s.expectations.reads, figure.promise) << s.figure;
+    EXPECT_EQ(s.expectations.resume, figure.resume) << s.figure;
+    EXPECT_EQ(s.expectations.loss, figure.loss) << s.figure;
+    EXPECT_EQ(s.expectations.manual_restart, figure.manual_restart) << s.figure;
     EXPECT_EQ(s.brokers, 3u);
     EXPECT_EQ(s.replicas, 3u);
     EXPECT_FALSE(s.memory_storage);

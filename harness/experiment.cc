@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <future>
 
 #include "faults/target.h"
 #include "harness/absence.h"
@@ -16,6 +17,7 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 
 constexpr seconds ready_limit{60};
+constexpr seconds act_limit{600};  // a fault, or a heal, ends by itself long before
 constexpr seconds gather_limit{30};
 constexpr milliseconds traffic_after_heal{3000};  // recovery lasts at least so long
 constexpr seconds catch_up{30};         // replicas become current before the drain, or it goes on
@@ -145,11 +147,12 @@ void Experiment::fault() {
 
 void Experiment::strike(std::uint32_t index) {
   const FaultStep& step = scenario_.faults[index];
-  Strike strike{index, &step, {}, make_fault(step.fault, {cluster_, broker_, journal_})};
+  Strike strike{
+      index, &step, {}, make_fault(step.fault, {cluster_, broker_, journal_}, step.options)};
   const std::string leader = observer_.leaders().stream;
   strike.servers = resolve_target(step.target, leader, replicas_);
   strikes_.push_back(std::move(strike));
-  const Strike& struck = strikes_.back();
+  Strike& struck = strikes_.back();
   record_fault(struck, FaultStage::striking, struck.servers, "");
   if (struck.servers.empty()) {
     record_fault(struck, FaultStage::unproven, {},
@@ -159,8 +162,11 @@ void Experiment::strike(std::uint32_t index) {
   }
   for (const std::string& server : struck.servers)
     if (std::ranges::find(down_, server) == down_.end()) down_.push_back(server);
-  struck.fault->inject(struck.servers);
-  const Evidence evidence = struck.fault->verify();
+  const Evidence evidence = while_observing([&] {
+    struck.fault->inject(struck.servers);
+    return struck.fault->verify();
+  });
+  struck.proven = evidence.holds;
   observer_.observe();
   record_fault(struck, evidence.holds ? FaultStage::proven : FaultStage::unproven, struck.servers,
                evidence.text);
@@ -169,7 +175,26 @@ void Experiment::strike(std::uint32_t index) {
       fmt::format("{} {} ({})", step.fault, step.target, fmt::join(struck.servers, ", ")));
 }
 
+// What takes its time goes on beside the run's eyes: a drain may take a minute.
+Evidence Experiment::while_observing(const std::function<Evidence()>& act) {
+  auto under_way = std::async(std::launch::async, act);
+  observer_.wait_uninterrupted(
+      act_limit, [&] { return under_way.wait_for(seconds{0}) == std::future_status::ready; });
+  return under_way.get();
+}
+
+// That a fault took effect says nothing of the end of its time.
+void Experiment::look_again() {
+  for (const Strike& strike : strikes_) {
+    if (!strike.proven || fault_kind(strike.step->fault).passing) continue;
+    const Evidence evidence = while_observing([&] { return strike.fault->verify(); });
+    record_fault(strike, evidence.holds ? FaultStage::held : FaultStage::lapsed, strike.servers,
+                 evidence.text);
+  }
+}
+
 void Experiment::recovery() {
+  look_again();
   observer_.phase("recovery", milliseconds{0});
   if (scenario_.heal_order == HealOrder::together) {
     heal_everything();
@@ -201,38 +226,36 @@ void Experiment::heal_everything() {
 }
 
 void Experiment::heal_step(const std::vector<std::string>& servers) {
+  const auto hits = [](const Strike& strike, const std::string& server) {
+    return std::ranges::find(strike.servers, server) != strike.servers.end();
+  };
   const auto owned = [&](const Strike& strike) {
     std::vector<std::string> own;
-    std::ranges::copy_if(servers, std::back_inserter(own), [&](const std::string& server) {
-      return std::ranges::find(strike.servers, server) != strike.servers.end();
-    });
+    std::ranges::copy_if(servers, std::back_inserter(own),
+                         [&](const std::string& server) { return hits(strike, server); });
     return own;
   };
   for (const Strike& strike : strikes_)
     if (const auto own = owned(strike); !own.empty())
       record_fault(strike, FaultStage::healing, own, "");
 
-  std::map<std::string, Evidence> seen;
+  std::map<std::pair<std::uint32_t, std::string>, Evidence> seen;
   for (const std::string& server : servers) {
-    seen[server] = heal_server(server);
+    std::erase(down_, server);
+    for (const Strike& strike : strikes_)
+      if (hits(strike, server))
+        seen[{strike.index, server}] = while_observing([&] { return strike.fault->heal(server); });
+    if (broker_.answers(server))
+      recorder_.event(BrokerChanged{server, BrokerStage::ready, true, "healed"});
     record_quorum();
   }
 
   for (const Strike& strike : strikes_)
-    for (const std::string& server : owned(strike))
-      record_fault(strike, seen[server].holds ? FaultStage::healed : FaultStage::unhealed, {server},
-                   seen[server].text);
-}
-
-Evidence Experiment::heal_server(const std::string& server) {
-  std::erase(down_, server);
-  const auto struck = std::ranges::find_if(strikes_, [&](const Strike& strike) {
-    return std::ranges::find(strike.servers, server) != strike.servers.end();
-  });
-  const Evidence evidence = struck->fault->heal(server);
-  if (evidence.holds)
-    recorder_.event(BrokerChanged{server, BrokerStage::ready, true, evidence.text});
-  return evidence;
+    for (const std::string& server : owned(strike)) {
+      const Evidence& evidence = seen[{strike.index, server}];
+      record_fault(strike, evidence.holds ? FaultStage::healed : FaultStage::unhealed, {server},
+                   evidence.text);
+    }
 }
 
 void Experiment::record_quorum() {

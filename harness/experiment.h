@@ -2,6 +2,7 @@
 // closed history.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,7 @@ class Experiment {
     const FaultStep* step;
     std::vector<std::string> servers;
     std::unique_ptr<Fault> fault;
+    bool proven = false;
   };
 
   void steady();
@@ -38,9 +40,10 @@ class Experiment {
   void abandon(const std::string& reason);
 
   void strike(std::uint32_t index);
+  void look_again();
+  Evidence while_observing(const std::function<Evidence()>&);
   void heal_everything();
   void heal_step(const std::vector<std::string>& servers);
-  Evidence heal_server(const std::string& server);
   void record_quorum();
   void record_fault(const Strike&, FaultStage, const std::vector<std::string>& servers,
                     const std::string& evidence);

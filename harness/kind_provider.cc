@@ -40,6 +40,15 @@ std::vector<std::string> cluster_is_gone(const std::string& name) {
   return undo_kind_cluster(name).undone;
 }
 
+// Of the node itself, and of its pods.
+std::vector<std::string> addresses_of(const json& node) {
+  std::vector<std::string> all;
+  for (const json& address : node["status"]["addresses"])
+    if (address["type"] == "InternalIP") all.push_back(address["address"]);
+  for (const json& network : node["spec"].value("podCIDRs", json::array())) all.push_back(network);
+  return all;
+}
+
 std::string here(std::uint16_t port) { return fmt::format("127.0.0.1:{}", port); }
 
 }  // namespace
@@ -166,7 +175,9 @@ std::unique_ptr<Cluster> KindProvider::start_brokers(const BrokerProgram& progra
   brokers.cancelled = cancelled;
   workers_.clear();
   for (const KindNode& node : cluster_->workers) {
-    workers_.push_back(std::make_unique<KindWorker>(node.name, volume_in(node.name), undo_first));
+    workers_.push_back(std::make_unique<KindWorker>(
+        node.name, addresses_of(api_->get("/api/v1/nodes/" + node.name)), volume_in(node.name),
+        undo_first));
     const Volume& volume = workers_.back()->volume();
     volume.kill_holders();
     volume.detach();

@@ -81,6 +81,7 @@ void Observer::record_exits() {
     recorder_.event(BrokerChanged{exit.server, BrokerStage::exited, exit.expected, exit.detail});
     if (!exit.expected) progress_.message(exit.server + " exited by itself: " + exit.detail);
   }
+  for (const std::string& note : cluster_.notes()) recorder_.event(Note{note});
 }
 
 void Observer::record_leaders_if_changed() {

@@ -22,7 +22,7 @@ class LocalProvider : public Provider {
   std::vector<std::string> missing(const Scenario& scenario) override {
     std::vector<std::string> missing;
     for (const FaultStep& step : scenario.faults)
-      if (needs_worker(step.fault) || needs_volume(step.fault))
+      if (fault_kind(step.fault).needs != Needs::nothing)
         missing.push_back(
             fmt::format("the provider local has no {} yet: use --provider kind", step.fault));
     return missing;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "checkers/history.h"
+#include "faults/fault.h"
 #include "workloads/log_workload.h"
 
 namespace faultline {
@@ -16,6 +17,7 @@ struct FaultStep {
   std::string fault;
   std::string target;
   std::chrono::milliseconds at{0};  // after the fault phase begins
+  FaultOptions options;
 };
 
 enum class HealOrder { together, one_by_one };

@@ -301,9 +301,10 @@ Key metadata() {
                             "The figure of the failover page, in quotes: \"1.3\".")),
        without_default(
            text("cites", 1000, {}, FIELD(cites), "The sentence that is tested, word for word.")),
-       choice("set", same({"custom", "page", "known-issue", "built-to-fail"}), FIELD(set),
+       choice("set", same({"custom", "page", "beyond-page", "known-issue", "built-to-fail"}),
+              FIELD(set),
               "page: the catalogue of the failover page, run when no path is given. "
-              "known-issue and built-to-fail: run only when named.")},
+              "beyond-page, known-issue and built-to-fail: run only when named.")},
       "What the scenario is."));
 }
 
@@ -392,7 +393,12 @@ Key timeline() {
            choice("target", same(target_names()), FIELD(faults.back().target),
                   "To whom, by role; found out when it strikes by asking who leads the stream.")),
        length("at", milliseconds(0), milliseconds(3'600'000), FIELD(faults.back().at),
-              "When, after the fault phase begins.")},
+              "When, after the fault phase begins."),
+       length("within", milliseconds(1'000), milliseconds(3'600'000),
+              FIELD(faults.back().options.within),
+              "worker-drain: gives up where it is not complete after so long."),
+       flag("held_off", FIELD(faults.back().options.held_off),
+            "worker-drain: a budget is expected to let nobody go, and that is proven.")},
       "What is broken; all of it stays broken until the heal.");
   faults.is_list = true;
   faults.new_item = [](Scenario& s) { s.faults.emplace_back(); };
@@ -453,7 +459,12 @@ Key expect() {
        length("settle", milliseconds(0), milliseconds(3'600'000), FIELD(expectations.settle),
               "stop, reads: after the strike, reads may go on for so long."),
        length("recover_within", milliseconds(500), milliseconds(3'600'000),
-              FIELD(expectations.recover_within), "resume: how long it may take.")},
+              FIELD(expectations.recover_within), "resume: how long it may take."),
+       choice(
+           "manual_restart",
+           {{"required", ManualRestart::required}, {"not_promised", ManualRestart::not_promised}},
+           FIELD(expectations.manual_restart),
+           "required: a struck broker stays away until it is restarted by hand.")},
       "What is promised.");
 }
 

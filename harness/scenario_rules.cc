@@ -20,6 +20,17 @@ constexpr milliseconds absence_takes = 60s;  // "stream not found" for so long i
 
 milliseconds in_milliseconds(Duration d) { return milliseconds(d / millisecond); }
 
+// A name that is wrong is complained of elsewhere.
+bool takes_down(const FaultStep& step) {
+  const auto* kind = find_fault_kind(step.fault);
+  return (kind == nullptr || kind->takes_down) && !step.options.held_off;
+}
+
+bool passing(const FaultStep& step) {
+  const auto* kind = find_fault_kind(step.fault);
+  return kind != nullptr && kind->passing;
+}
+
 // Whom the faults take down, as stand-ins: n1 leads, n2, n3, ... follow.
 struct Casualties {
   std::set<std::string> servers;
@@ -33,6 +44,7 @@ Casualties casualties(const Scenario& s) {
   for (std::size_t i = 0; i < s.faults.size(); ++i) {
     const auto hit = resolve_target(s.faults[i].target, replicas.front(), replicas);
     if (hit.empty()) all.unresolved.push_back(i);
+    if (!takes_down(s.faults[i])) continue;
     all.servers.insert(hit.begin(), hit.end());
   }
   return all;
@@ -110,6 +122,14 @@ class Rules {
       refuse({fmt::format("{}[{}].target", fault_list, i), "spec.stream.replicas"},
              "nobody is '{}' in a stream of {} replica{}", s.faults[i].target, s.replicas,
              s.replicas == 1 ? "" : "s");
+    for (std::size_t i = 0; i < s.faults.size(); ++i)
+      if (s.faults[i].options.held_off && s.faults[i].fault != "worker-drain")
+        refuse({fmt::format("{}[{}].held_off", fault_list, i)},
+               "means nothing for {}: only a worker-drain is held off", s.faults[i].fault);
+    if (s.expectations.manual_restart == ManualRestart::required && !s.faults.empty() &&
+        std::ranges::all_of(s.faults, passing))
+      refuse({"spec.expect.manual_restart", fault_list},
+             "cannot be judged: the faults are over by themselves");
     for (std::size_t i = 0; i < s.faults.size(); ++i)
       if (s.faults[i].at >= s.fault)
         refuse({fmt::format("{}[{}].at", fault_list, i), hold},

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 Scenario scenario(const std::string& target, Promise writes, Promise reads) {
   Scenario s;
   s.name = "s";
-  s.faults = {{"broker-kill", target, 0ms}};
+  s.faults = {{"broker-kill", target, 0ms, {}}};
   s.fault = 40s;
   s.expectations.writes = writes;
   s.expectations.reads = reads;
@@ -181,6 +181,35 @@ TEST(ScenarioRules, WhatIsNotPromisedNeedsNoLength) {
   s.workload.rereaders = 0;
   s.expectations.loss = LossPromise::not_promised;
   EXPECT_EQ(refused(s), Keys{});
+}
+
+TEST(ScenarioRules, WhatLeavesTheBrokerUpLeavesAQuorum) {
+  for (const auto* fault : {"kubelet-stop", "broker-crash"}) {
+    auto s = scenario("all", Promise::pause, Promise::pause);
+    s.faults[0].fault = fault;
+    EXPECT_EQ(refused(s), Keys{}) << fault;
+    s.expectations.writes = Promise::stop;
+    EXPECT_EQ(refused(s), Keys{"spec.expect.writes"}) << fault;
+  }
+}
+
+TEST(ScenarioRules, OnlyADrainIsHeldOffAndThenTakesNobodyDown) {
+  auto s = scenario("follower:1", Promise::keeps_on, Promise::keeps_on);
+  s.faults[0].fault = "worker-drain";
+  s.faults.push_back({"worker-drain", "follower:2", 0ms, {.held_off = true}});
+  EXPECT_EQ(refused(s), Keys{});
+  s.faults[1].options.held_off = false;
+  EXPECT_EQ(refused(s), (Keys{"spec.expect.writes", "spec.expect.reads"}));
+  s.faults[1] = {"broker-kill", "leader", 0ms, {.held_off = true}};
+  EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[1].held_off"});
+}
+
+TEST(ScenarioRules, AManualRestartNeedsAFaultThatLasts) {
+  auto s = scenario("leader", Promise::not_promised, Promise::not_promised);
+  s.expectations.manual_restart = ManualRestart::required;
+  EXPECT_EQ(refused(s), Keys{});
+  s.faults[0].fault = "broker-crash";
+  EXPECT_EQ(refused(s), Keys{"spec.expect.manual_restart"});
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "harness/scenario.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -155,8 +156,9 @@ TEST(Scenario, SuggestsTheKeyThatWasMeant) {
 
 TEST(Scenario, SuggestsTheValueThatWasMeant) {
   EXPECT_EQ(problems(replaced(smallest, "broker-kill", "broker-kil")),
-            "s.yaml:9:17: fault: 'broker-kil' is not one of broker-kill, broker-stop; did you mean "
-            "'broker-kill'?\n");
+            fmt::format("s.yaml:9:17: fault: 'broker-kil' is not one of {}; did you mean "
+                        "'broker-kill'?\n",
+                        fmt::join(fault_names(), ", ")));
   EXPECT_EQ(problems(smallest + "    steady: 15\n"),
             "s.yaml:10:13: steady: expected a duration such as 500ms, 15s or 2m, found '15', a "
             "number; did you "
@@ -253,7 +255,8 @@ spec:
 )"),
       "s.yaml:2:7: kind: 'Scenaro' is not one of Scenario; did you mean 'Scenario'?\n"
       "s.yaml:3:11: 'name' is missing in metadata\n"
-      "s.yaml:3:27: set: 'pages' is not one of custom, page, known-issue, built-to-fail; did you "
+      "s.yaml:3:27: set: 'pages' is not one of custom, page, beyond-page, known-issue, "
+      "built-to-fail; did you "
       "mean "
       "'page'?\n"
       "s.yaml:5:19: count: '2' is out of bounds; 3 to 9 is possible\n"

@@ -63,6 +63,13 @@ struct AddressTaken : ClusterError {
   using ClusterError::ClusterError;
 };
 
+// What became of a drain.
+struct DrainReport {
+  bool complete = false;  // the broker has left, and all the others
+  bool held_off = false;  // a budget allowed nobody to leave
+  std::string text;       // who left, what held it off: for evidence
+};
+
 class Cluster {
  public:
   virtual ~Cluster() = default;  // nothing of it is left running
@@ -72,18 +79,42 @@ class Cluster {
   virtual void kill(const std::string& server) = 0;   // at once, held down until start
   virtual void stop(const std::string& server,
                     std::chrono::seconds grace) = 0;  // asked to leave, held down
+
+  // What ends it from here on is the harness's doing, until it is started again.
+  virtual void expect_exit(const std::string& server) = 0;
+
+  // Its process ends at once, and whoever restarts brokers here may do so.
+  virtual void crash(const std::string& server) { no("end and restart the process of " + server); }
+
+  // One that is held down is held no longer: whoever restarts brokers here may
+  // try. Without anybody who does, nothing happens.
+  virtual void release(const std::string&) {}
+
+  // Everything that runs beside it on its machine is asked to leave as well, and the
+  // machine takes nothing new until start().
+  virtual DrainReport drain(const std::string& server, std::chrono::milliseconds /*limit*/) {
+    no("drain the worker of " + server);
+  }
+
   virtual bool running(const std::string& server) = 0;
   virtual std::vector<Exit> exits() = 0;  // since the last call
   virtual std::string log_tail(const std::string& server, std::size_t lines) = 0;
+  virtual std::vector<std::string> notes() { return {}; }  // what else was seen since
 
-  // For evidence: the process of a server that runs ("pid 4711", else empty),
-  // and how the one before it ended.
+  // For evidence: the process of a server that runs ("pid 4711", else empty); why
+  // one does not run, where that is known; and how the one before it ended.
   virtual std::string process(const std::string&) { return {}; }
+  virtual std::string why_down(const std::string&) { return {}; }
   virtual std::optional<Exit> last_exit(const std::string&) { return {}; }
 
   // What a server runs on, where the provider can break it; else none.
   virtual Worker* worker_of(const std::string&) { return nullptr; }
   virtual const Volume* volume_of(const std::string&) { return nullptr; }
+
+ private:
+  [[noreturn]] static void no(const std::string& what) {
+    throw ClusterError("there is no way here to " + what);
+  }
 };
 
 }  // namespace faultline

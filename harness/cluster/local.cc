@@ -273,6 +273,11 @@ struct LocalCluster::Implementation {
     kill(name);
   }
 
+  void expect_exit(const std::string& name) {
+    const std::lock_guard lock(mutex);
+    member(name).being_ended = true;
+  }
+
   void end_all() {
     for (const auto& server : servers) end(server.name, SIGKILL, 60s);
   }
@@ -330,6 +335,7 @@ void LocalCluster::kill(const std::string& server) { implementation_->kill(serve
 void LocalCluster::stop(const std::string& server, std::chrono::seconds grace) {
   implementation_->stop(server, grace);
 }
+void LocalCluster::expect_exit(const std::string& server) { implementation_->expect_exit(server); }
 bool LocalCluster::running(const std::string& server) { return implementation_->running(server); }
 
 std::vector<Exit> LocalCluster::exits() {

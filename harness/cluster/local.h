@@ -41,6 +41,7 @@ class LocalCluster : public Cluster {
   void start(const std::string& server) override;
   void kill(const std::string& server) override;  // returns when it is reaped
   void stop(const std::string& server, std::chrono::seconds grace) override;  // after it, kills
+  void expect_exit(const std::string& server) override;
   bool running(const std::string& server) override;
   std::vector<Exit> exits() override;
   std::string log_tail(const std::string& server, std::size_t lines) override;

@@ -44,6 +44,8 @@ void Volume::shut_down(Shutdown how) const {
   output_of(agent(place, {"shutdown", mount_point, std::to_string(static_cast<int>(how))}));
 }
 
+void Volume::cut_power() const { output_of(agent(place, {"cut-power", image, mount_point})); }
+
 void Volume::fill() const { output_of(agent(place, {"fill", mount_point})); }
 
 void Volume::unfill() const { output_of(agent(place, {"unfill", mount_point})); }

@@ -38,6 +38,9 @@ struct Volume {
   // until it is detached and attached again (EXT4_IOC_SHUTDOWN, linux/fs/ext4/ext4.h).
   void shut_down(Shutdown) const;
 
+  // SIGKILL to its holders and shut_down(forget), in the same moment.
+  void cut_power() const;
+
   void fill() const;    // not a byte is left for anybody
   void unfill() const;  // no effect where it is not full
 

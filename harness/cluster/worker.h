@@ -2,8 +2,10 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "harness/cluster/place.h"
+#include "harness/cluster/undo.h"
 
 namespace faultline {
 
@@ -24,6 +26,12 @@ class Worker {
   virtual void resume() = 0;
 
   virtual std::string state() = 0;  // "running", "paused", "exited (137)"
+
+  // Where the packets of what runs on it come from: addresses and networks.
+  virtual const std::vector<std::string>& addresses() const = 0;
+
+  // For what is done inside it by others.
+  virtual void undo_first(const Undo&) = 0;
 };
 
 }  // namespace faultline

@@ -1,6 +1,7 @@
 #include "harness/kubernetes/brokers.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <fstream>
@@ -13,6 +14,7 @@
 #include "harness/cluster/volume.h"
 #include "harness/cluster/worker.h"
 #include "harness/kubernetes/cordon.h"
+#include "harness/kubernetes/drain.h"
 #include "harness/kubernetes/manifests.h"
 #include "harness/kubernetes/pod.h"
 #include "harness/kubernetes/run_objects.h"
@@ -28,15 +30,16 @@ using Clock = std::chrono::steady_clock;
 constexpr auto start_limit = 120s;
 constexpr auto delete_limit = 60s;
 constexpr auto look_interval = 250ms;
+constexpr auto calm_after = 30s;  // of a broker that came through a fault alive
 constexpr std::size_t shown_lines = 10;
 constexpr std::uint16_t client_port = 4222, cluster_port = 6222, monitor_port = 8222;
 
 struct Member {
   Server server;
   BrokerPlace place;
-  bool cordoned = false;      // by us
-  bool exit_is_ours = false;  // what ends now was ended by the harness
-  Pod seen;                   // at the last look
+  bool exit_is_ours = false;       // what ends now was ended by the harness
+  Clock::time_point calm_since{};  // it is ready, and nothing was done to it
+  Pod seen;                        // at the last look
   std::optional<Exit> last_exit;
 };
 
@@ -87,7 +90,7 @@ struct KubernetesBrokers::Implementation {
           {{name, "nats://" + place.client_address, "http://" + place.monitor_address},
            place,
            false,
-           false,
+           {},
            {},
            {}});
       servers.push_back(members.back().server);
@@ -263,10 +266,7 @@ struct KubernetesBrokers::Implementation {
     Member member = copy(name);
     const auto pod = find(name);
     keep_log(name);
-    {
-      const std::lock_guard lock(mutex);
-      of(name).exit_is_ours = true;
-    }
+    expect_exit(name);
     cordon_node(member.place.node);
     end(member);
     const std::lock_guard lock(mutex);
@@ -287,6 +287,61 @@ struct KubernetesBrokers::Implementation {
     take_down(name, "its pod deleted with grace",
               [&](const Member&) { delete_pod(name, static_cast<int>(grace.count())); });
     wait_until_gone(name, grace + delete_limit);
+  }
+
+  void expect_exit(const std::string& name) {
+    const std::lock_guard lock(mutex);
+    of(name).exit_is_ours = true;
+    of(name).calm_since = {};
+  }
+
+  void crash(const std::string& name) {
+    const Member member = copy(name);
+    if (member.place.volume == nullptr)
+      throw ClusterError("there is no way into the worker of " + name);
+    const auto pod = find(name);
+    keep_log(name);
+    expect_exit(name);
+    member.place.volume->kill_holders();
+    const std::lock_guard lock(mutex);
+    note(of(name), {name, true, false, "signal 9", pod ? process_of(*pod) : "pod " + name});
+  }
+
+  void start(const std::string& name) {
+    uncordon_node(copy(name).place.node);
+    const auto pod = find(name);
+    if (pod && !pod->running && !pod->node.empty()) delete_pod(name, 0);
+  }
+
+  DrainReport drain(const std::string& name, std::chrono::milliseconds limit) {
+    const Member member = copy(name);
+    const auto pod = find(name);
+    keep_log(name);
+    expect_exit(name);
+    cordon_node(member.place.node);
+    DrainOptions drain_options;
+    drain_options.limit = limit;
+    drain_options.cancelled = options.cancelled;
+    const auto drained = drain_node(api, member.place.node, drain_options);
+    const auto own = namespace_name + "/" + name;
+    const bool left = std::ranges::count(drained.gone, own) != 0;
+    const std::lock_guard lock(mutex);
+    if (left)
+      note(of(name), {name, true, false, "evicted", pod ? process_of(*pod) : "pod " + name});
+    else
+      of(name).exit_is_ours = false;
+    return {drained.complete(), std::ranges::count(drained.held_off, own) != 0,
+            text_of(member.place.node, drained, limit)};
+  }
+
+  static std::string text_of(const std::string& node, const Drained& drained,
+                             std::chrono::milliseconds limit) {
+    std::string text = fmt::format("node {} cordoned", node);
+    if (!drained.gone.empty()) text += fmt::format(", evicted: {}", fmt::join(drained.gone, ", "));
+    if (!drained.left.empty())
+      text += fmt::format(", not gone after {} s: {}", limit / 1s, fmt::join(drained.left, ", "));
+    if (!drained.held_off.empty()) text += ", held off: " + drained.refusal;
+    return text;
   }
 
   // Its container, as far as anybody can see.
@@ -328,9 +383,13 @@ struct KubernetesBrokers::Implementation {
       if (member.place.worker && member.place.worker->state() != "running")
         without_worker.insert(member.server.name);
     const auto pods = look();
+    look_at_nodes();
     const std::lock_guard lock(mutex);
     for (auto& member : members) {
-      if (without_worker.contains(member.server.name)) member.exit_is_ours = true;
+      if (without_worker.contains(member.server.name)) {
+        member.exit_is_ours = true;
+        member.calm_since = {};
+      }
       if (const auto pod = pods.find(member.server.name); pod != pods.end())
         compare(member, pod->second);
     }
@@ -345,7 +404,36 @@ struct KubernetesBrokers::Implementation {
            {member.server.name, false, false,
             restarted ? now.ended : "somebody else deleted its pod", process_of(member.seen)});
     if (now.running && (other_pod || restarted)) member.exit_is_ours = false;
+    if (member.exit_is_ours && !other_pod && !restarted) forgive_when_calm(member, now);
     if (now.running || !member.exit_is_ours) member.seen = now;
+  }
+
+  // A pod that came through the fault alive may still be given up for it, but not
+  // for ever.
+  static void forgive_when_calm(Member& member, const Pod& now) {
+    if (!now.ready || now.deleting)
+      member.calm_since = {};
+    else if (member.calm_since == Clock::time_point{})
+      member.calm_since = Clock::now();
+    else if (Clock::now() - member.calm_since > calm_after)
+      member.exit_is_ours = false;
+  }
+
+  void look_at_nodes() {
+    for (const json& node : api.list("/api/v1/nodes")) {
+      const std::string name = node["metadata"]["name"];
+      std::string problem = "unknown";
+      for (const json& condition : node["status"].value("conditions", json::array()))
+        if (condition["type"] == "Ready")
+          problem = condition["status"] == "True" ? "" : condition.value("reason", "no reason");
+      const std::lock_guard lock(mutex);
+      auto& known = node_problems[name];
+      if (known == problem) continue;
+      unread_notes.push_back(problem.empty()
+                                 ? fmt::format("node {} is Ready again", name)
+                                 : fmt::format("node {} is not Ready: {}", name, problem));
+      known = problem;
+    }
   }
 
   void note(Member& member, Exit exit) {
@@ -373,6 +461,8 @@ struct KubernetesBrokers::Implementation {
   std::mutex mutex;  // guards what follows
   std::vector<Member> members;
   std::vector<Exit> unread_exits;
+  std::vector<std::string> unread_notes;
+  std::map<std::string, std::string> node_problems;  // node -> why it is not Ready
   Clock::time_point last_look{};
 };
 
@@ -401,7 +491,23 @@ KubernetesBrokers::~KubernetesBrokers() = default;
 const std::vector<Server>& KubernetesBrokers::servers() const { return implementation_->servers; }
 
 void KubernetesBrokers::start(const std::string& server) {
+  asked([&] { implementation_->start(server); });
+}
+
+void KubernetesBrokers::expect_exit(const std::string& server) {
+  implementation_->expect_exit(server);
+}
+
+void KubernetesBrokers::crash(const std::string& server) {
+  asked([&] { implementation_->crash(server); });
+}
+
+void KubernetesBrokers::release(const std::string& server) {
   asked([&] { implementation_->uncordon_node(implementation_->copy(server).place.node); });
+}
+
+DrainReport KubernetesBrokers::drain(const std::string& server, std::chrono::milliseconds limit) {
+  return asked([&] { return implementation_->drain(server, limit); });
 }
 
 void KubernetesBrokers::kill(const std::string& server) {
@@ -420,6 +526,20 @@ std::vector<Exit> KubernetesBrokers::exits() {
   asked([&] { implementation_->observe(); });
   const std::lock_guard lock(implementation_->mutex);
   return std::exchange(implementation_->unread_exits, {});
+}
+
+std::vector<std::string> KubernetesBrokers::notes() {
+  const std::lock_guard lock(implementation_->mutex);
+  return std::exchange(implementation_->unread_notes, {});
+}
+
+std::string KubernetesBrokers::why_down(const std::string& server) {
+  return asked([&] {
+    const auto pod = implementation_->find(server);
+    if (!pod) return "pod " + server + " is not there";
+    return pod->waiting.empty() ? "pod " + server + " is " + pod->phase
+                                : "pod " + server + " waits: " + pod->waiting;
+  });
 }
 
 std::string KubernetesBrokers::log_tail(const std::string& server, std::size_t lines) {

@@ -48,13 +48,21 @@ class KubernetesBrokers : public Cluster {
   // SIGKILL where there is a way into the worker; the pod is deleted with grace 0.
   // Without a way in, the kubelet sends SIGTERM and SIGKILL two seconds later
   // (its least grace): the evidence says so. stop: deleted with grace.
+  // start: uncordoned, and a pod that waits for something is made anew, so that
+  // Kubernetes tries at once, not after a pause of up to two minutes.
   void start(const std::string& server) override;
   void kill(const std::string& server) override;
   void stop(const std::string& server, std::chrono::seconds grace) override;
+  void expect_exit(const std::string& server) override;
+  void crash(const std::string& server) override;    // its container's processes, from the node
+  void release(const std::string& server) override;  // uncordoned
+  DrainReport drain(const std::string& server, std::chrono::milliseconds limit) override;
   bool running(const std::string& server) override;
   std::vector<Exit> exits() override;
+  std::vector<std::string> notes() override;  // nodes that are not Ready, or are again
   std::string log_tail(const std::string& server, std::size_t lines) override;
   std::string process(const std::string& server) override;
+  std::string why_down(const std::string& server) override;
   std::optional<Exit> last_exit(const std::string& server) override;
   Worker* worker_of(const std::string& server) override;
   const Volume* volume_of(const std::string& server) override;

@@ -18,8 +18,10 @@ std::vector<std::string> state_is(const std::string& container, const char* memb
 
 Place place_in(const std::string& container) { return {container, {"docker", "exec", container}}; }
 
-KindWorker::KindWorker(std::string container, Volume volume, UndoFirst undo_first)
+KindWorker::KindWorker(std::string container, std::vector<std::string> addresses, Volume volume,
+                       UndoFirst undo_first)
     : inside_(place_in(container)),
+      addresses_(std::move(addresses)),
       volume_(std::move(volume)),
       undo_first_(std::move(undo_first)) {}
 

@@ -11,7 +11,7 @@ namespace faultline {
 // A worker that is a Docker container, with one broker's volume in it.
 class KindWorker : public Worker {
  public:
-  KindWorker(std::string container, Volume, UndoFirst);
+  KindWorker(std::string container, std::vector<std::string> addresses, Volume, UndoFirst);
 
   const std::string& name() const override { return inside_.name; }
   const Place& inside() const override { return inside_; }
@@ -22,12 +22,15 @@ class KindWorker : public Worker {
   void pause() override;
   void resume() override;
   std::string state() override;
+  const std::vector<std::string>& addresses() const override { return addresses_; }
+  void undo_first(const Undo& undo) override { undo_first_(undo); }
 
  private:
   UndoStep undo_stop() const;
   UndoStep undo_pause() const;
 
   Place inside_;
+  std::vector<std::string> addresses_;
   Volume volume_;
   UndoFirst undo_first_;
 };

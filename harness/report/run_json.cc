@@ -33,6 +33,8 @@ const Words<LossPromise> loss_words{{LossPromise::not_promised, "not_promised"},
                                     {LossPromise::none, "none"}};
 const Words<LinearizabilityPromise> linearizability_words{
     {LinearizabilityPromise::report, "report"}, {LinearizabilityPromise::required, "required"}};
+const Words<ManualRestart> manual_restart_words{{ManualRestart::not_promised, "not_promised"},
+                                                {ManualRestart::required, "required"}};
 
 template <typename Word>
 const char* to_word(const Words<Word>& words, Word value) {
@@ -69,7 +71,8 @@ ordered_json to_json(const Expectations& expected) {
           {"max_gap_ns", expected.max_gap},
           {"pause_gap_ns", expected.pause_gap},
           {"settle_ns", expected.settle},
-          {"recover_within_ns", expected.recover_within}};
+          {"recover_within_ns", expected.recover_within},
+          {"manual_restart", to_word(manual_restart_words, expected.manual_restart)}};
 }
 
 Expectations expectations_from(const ordered_json& json) {
@@ -83,6 +86,8 @@ Expectations expectations_from(const ordered_json& json) {
   json.at("pause_gap_ns").get_to(expected.pause_gap);
   json.at("settle_ns").get_to(expected.settle);
   json.at("recover_within_ns").get_to(expected.recover_within);
+  if (json.contains("manual_restart"))  // not in what version 0.1.0 wrote at first
+    expected.manual_restart = from_word(manual_restart_words, json.at("manual_restart"));
   return expected;
 }
 

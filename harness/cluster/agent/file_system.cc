@@ -269,4 +269,9 @@ std::vector<std::string> kill_holders(const std::string& image) {
   return killed;
 }
 
+void cut_power(const std::string& image, const std::string& point) {
+  kill_holders(image);
+  shut_down(point, 2);
+}
+
 }  // namespace faultline::agent

@@ -36,4 +36,8 @@ bool filled(const std::string& point);
 // system mounted: the containers on it. Returns them by name and pid.
 std::vector<std::string> kill_holders(const std::string& image);
 
+// Both at once: kill_holders, and shut_down with flag 2. Nobody has time to be
+// told EIO, nor the kernel to write back.
+void cut_power(const std::string& image, const std::string& point);
+
 }  // namespace faultline::agent

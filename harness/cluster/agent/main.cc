@@ -57,6 +57,10 @@ int main(int argc, char** argv) {
                   for (const auto& name : agent::kill_holders(to.image)) std::cout << name << "\n";
                 }),
             to);
+  auto* cut_power = add("cut-power", "SIGKILL to the holders, and what was not synced is gone",
+                        [&] { agent::cut_power(to.image, to.point); });
+  add_image(cut_power, to);
+  add_point(cut_power, to);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "faults/per_server_fault.h"
+
+namespace faultline {
+
+// partition: the targets' workers on one side, the others' on the other; packets
+// between the sides are dropped, both ways. Clients reach both. By rules of the
+// fault's own chain in the targets' workers (iptables, table raw), so that what
+// Kubernetes does there is neither touched nor asked first.
+class Partition : public PerServerFault {
+ public:
+  explicit Partition(FaultContext context) : PerServerFault("partition", context) {}
+
+ protected:
+  void strike(const std::string& server) override;
+  Evidence look(const std::string& server) override;  // packets were dropped
+  void undo(const std::string& server) override;
+
+ private:
+  std::vector<std::string> other_side() const;  // addresses
+};
+
+}  // namespace faultline

@@ -1,0 +1,64 @@
+#include "faults/per_server_fault.h"
+
+#include <future>
+
+#include "faults/reachability.h"
+
+namespace faultline {
+namespace {
+
+// Throws what the first of them threw, after all are done.
+template <class Action>
+void for_each_at_once(const std::vector<std::string>& servers, const Action& action) {
+  std::vector<std::future<void>> under_way;
+  for (const auto& server : servers)
+    under_way.push_back(std::async(std::launch::async, [&action, &server] { action(server); }));
+  for (auto& one : under_way) one.wait();
+  for (auto& one : under_way) one.get();
+}
+
+}  // namespace
+
+PerServerFault::PerServerFault(std::string name, FaultContext context)
+    : name_(std::move(name)), context_(context) {}
+
+void PerServerFault::inject(std::span<const std::string> servers) {
+  servers_.assign(servers.begin(), servers.end());
+  context_.journal.fault_striking(name_, servers_);
+  for_each_at_once(servers_, [this](const std::string& server) { strike(server); });
+}
+
+Evidence PerServerFault::verify() {
+  if (servers_.empty()) return {false, "nothing was struck"};
+  std::vector<Evidence> seen(servers_.size());
+  for_each_at_once(servers_, [&](const std::string& server) {
+    seen[static_cast<std::size_t>(&server - servers_.data())] = look(server);
+  });
+  Evidence all{true, ""};
+  for (std::size_t i = 0; i < servers_.size(); ++i) {
+    all.holds = all.holds && seen[i].holds;
+    all.text += (i == 0 ? "" : "; ") + servers_[i] + ": " + seen[i].text;
+  }
+  return all;
+}
+
+Evidence PerServerFault::heal(const std::string& server) try {
+  undo(server);
+  return wait_until_it_answers(context_, server);
+} catch (const AddressTaken&) {
+  throw;  // no verdict may follow
+} catch (const ClusterError& error) {
+  return {false, error.what()};
+}
+
+Worker& PerServerFault::worker(const std::string& server) const {
+  if (Worker* worker = cluster().worker_of(server)) return *worker;
+  throw ClusterError("there is no way into the worker of " + server);
+}
+
+const Volume& PerServerFault::volume(const std::string& server) const {
+  if (const Volume* volume = cluster().volume_of(server)) return *volume;
+  throw ClusterError("there is no way to the volume of " + server);
+}
+
+}  // namespace faultline

@@ -1,0 +1,41 @@
+// What nearly all faults share: the same is done to each server that is hit, to
+// all of them at the same time.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "faults/fault.h"
+
+namespace faultline {
+
+class Worker;
+struct Volume;
+
+// A derived fault says how one server is hit, what is seen of it, and how it is
+// undone. All three may be called for several servers at once.
+class PerServerFault : public Fault {
+ public:
+  PerServerFault(std::string name, FaultContext);
+
+  void inject(std::span<const std::string> servers) final;
+  Evidence verify() final;
+  Evidence heal(const std::string& server) final;
+
+ protected:
+  virtual void strike(const std::string& server) = 0;
+  virtual Evidence look(const std::string& server) = 0;
+  virtual void undo(const std::string& server) = 0;  // that it answers is seen to afterwards
+
+  Cluster& cluster() const { return context_.cluster; }
+  Worker& worker(const std::string& server) const;        // throws ClusterError where none
+  const Volume& volume(const std::string& server) const;  // the same
+  const std::vector<std::string>& servers() const { return servers_; }
+
+ private:
+  std::string name_;
+  FaultContext context_;
+  std::vector<std::string> servers_;
+};
+
+}  // namespace faultline

@@ -1,0 +1,33 @@
+#include "faults/volume_wipe.h"
+
+#include <fmt/format.h>
+
+#include "faults/reachability.h"
+#include "harness/cluster/volume.h"
+#include "harness/cluster/worker.h"
+
+namespace faultline {
+
+void VolumeWipe::strike(const std::string& server) {
+  const auto& disk = volume(server);
+  worker(server).undo_first(
+      {.what = "the volume of " + server + " is attached", .steps = {disk.undo_detach()}});
+  cluster().kill(server);
+  disk.kill_holders();
+  disk.detach();
+  disk.make();
+  disk.attach();
+}
+
+Evidence VolumeWipe::look(const std::string& server) {
+  const auto& disk = volume(server);
+  const auto listing = run_program(disk.place.command({"ls", "-A", disk.data()}));
+  const bool empty = listing.status == 0 && listing.output.empty();
+  const auto silent = silence_of(cluster(), server);
+  return {empty && silent.holds,
+          fmt::format("{} on its volume, {}", empty ? "nothing is" : "something is", silent.text)};
+}
+
+void VolumeWipe::undo(const std::string& server) { cluster().start(server); }
+
+}  // namespace faultline

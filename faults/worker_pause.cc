@@ -1,0 +1,27 @@
+#include "faults/worker_pause.h"
+
+#include <fmt/format.h>
+
+#include "faults/reachability.h"
+#include "harness/cluster/worker.h"
+
+namespace faultline {
+
+// A machine that is missed for long enough is given up, and its broker ended when
+// it comes back: no exit of its own.
+void WorkerPause::strike(const std::string& server) {
+  cluster().expect_exit(server);
+  worker(server).pause();
+}
+
+Evidence WorkerPause::look(const std::string& server) {
+  auto& machine = worker(server);
+  const auto state = machine.state();
+  const auto silent = silence_of(cluster(), server);
+  return {state == "paused" && silent.holds,
+          fmt::format("worker {} {}, {}", machine.name(), state, silent.text)};
+}
+
+void WorkerPause::undo(const std::string& server) { worker(server).resume(); }
+
+}  // namespace faultline
