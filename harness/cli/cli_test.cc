@@ -106,6 +106,12 @@ TEST(Cli, BadUsage) {
   expect_refused({"run", "99.9"}, "faultline list");
 }
 
+// The first told the greatest double to its last digit, the second was taken.
+TEST(Cli, SeedThatDoesNotFitIsRefusedInAShortLine) {
+  expect_refused({"run", "--seed", "18446744073709551616"}, "--seed");
+  EXPECT_LT(faultline({"run", "--seed", "-1"}).output.size(), 120u);
+}
+
 // Each made a suite folder first, and ended as if the harness had broken.
 TEST(Cli, BadChoiceOfBrokerIsRefusedBeforeAnythingIsMade) {
   const Results folder;
