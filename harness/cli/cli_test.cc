@@ -245,6 +245,20 @@ TEST(Cli, CheckOfASuiteTakesTheWorst) {
   EXPECT_EQ(faultline({"check", folder.path().string()}).exit_code, 255);
 }
 
+// A run that was killed while its brokers came up was left out: the rest passed.
+TEST(Cli, CheckOfASuiteCountsARunThatRecordedNothing) {
+  const Results folder;
+  fs::create_directories(folder.path() / "a");
+  write_atomically(folder.path() / "a" / run_json_name, run_json(testing::make_skipped(), "0.1.0"));
+  const std::vector<std::string> check{"check", "--allow-skip", folder.path().string()};
+  EXPECT_EQ(faultline(check).exit_code, 0);
+  fs::create_directories(folder.path() / "killed" / "brokers");
+  const Finished finished = faultline(check);
+  EXPECT_EQ(finished.exit_code, 255) << finished.output;
+  EXPECT_NE(finished.output.find("killed before it recorded"), std::string::npos)
+      << finished.output;
+}
+
 TEST(Cli, HistoryPrintsAndExports) {
   const Results folder;
   record_history(folder.path());
