@@ -229,7 +229,7 @@ Evidence Experiment::heal_server(const std::string& server) {
   const auto struck = std::ranges::find_if(strikes_, [&](const Strike& strike) {
     return std::ranges::find(strike.servers, server) != strike.servers.end();
   });
-  const Evidence evidence = struck->fault->heal(server);
+  Evidence evidence = struck->fault->heal(server);
   if (evidence.holds)
     recorder_.event(BrokerChanged{server, BrokerStage::ready, true, evidence.text});
   return evidence;
