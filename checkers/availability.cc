@@ -107,10 +107,10 @@ class Checker {
     const Duration last = gaps_.back().length();
     result_.counts.emplace_back("longest_gap_ns", longest_);
     result_.counts.emplace_back("last_gap_ns", last);
-    const bool too_short = window_.end - window_.begin <= expectations_.max_gap;
+    too_short_ = window_.end - window_.begin <= expectations_.max_gap;
     if (longest_ > expectations_.max_gap)
       result_.observed = last <= expectations_.max_gap ? "pause" : "stop";
-    else if (!too_short)
+    else if (!too_short_)
       result_.observed = "continue";
   }
 
@@ -160,6 +160,8 @@ class Checker {
                        ", but no client was trying for long enough to judge";
     } else if (!complete_) {
       result_.reason = "the run ended before the fault was healed; " + observation();
+    } else if (too_short_) {
+      result_.reason = "strike and heal are too close together to judge; " + observation();
     } else {
       result_.verdict = Verdict::pass;
       result_.reason = observation();
@@ -321,7 +323,8 @@ class Checker {
   const Traffic traffic_;
   CheckResult result_;
   Interval window_;
-  bool complete_ = false;  // the window reaches to the heal
+  bool complete_ = false;   // the window reaches to the heal
+  bool too_short_ = false;  // to hold a gap that is too long
   std::vector<Gap> gaps_;
   Duration longest_ = 0;
 };

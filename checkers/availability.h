@@ -22,7 +22,8 @@
 //
 // A gap is a violation only if clients were trying for longer than the limit in
 // it (traffic.h, with half of max_gap as patience); a gap in which they were not
-// is unknown. A run that ends, or is interrupted, before the heal cannot pass.
+// is unknown. A run that ends, or is interrupted, before the heal cannot pass, nor
+// can `continue` or `pause` where strike and heal are no more than max_gap apart.
 //
 // The observed word comes from the same gaps, whatever is promised: "continue"
 // if none is longer than max_gap, "pause" if the last one is not, else "stop". It

@@ -127,6 +127,19 @@ TEST(Availability, AStarvedGapDoesNotHideAnother) {
   EXPECT_EQ(check(run).verdict, Verdict::fail);
 }
 
+// Such a run passed though nothing was ever served between strike and heal.
+TEST(Availability, StrikeAndHealTooCloseTogetherProveNothing) {
+  for (const Promise promise : {Promise::keeps_on, Promise::pause}) {
+    testing::RunBuilder run;
+    run.change(strike, FaultStage::striking, {"n1"}).change(strike + 1, FaultStage::proven, {"n1"});
+    run.change(strike + 4 * second, FaultStage::healing, {"n1"});
+    run.serve(Service::writes, 0, strike).attempt(Service::writes, strike, drain);
+    run.expect().writes = promise;
+    EXPECT_EQ(check(run).verdict, Verdict::unknown) << check(run).reason;
+    EXPECT_EQ(check(run).observed, "");
+  }
+}
+
 TEST(Availability, WithoutAFaultNothingIsJudged) {
   RunBuilder run;
   run.serve(Service::writes, 0, drain);

@@ -19,7 +19,7 @@ std::string at_sequence(const Operation& o) {
 }
 
 std::string subject(const Operation& o) {
-  const std::string kind(to_string(o.kind));
+  std::string kind(to_string(o.kind));
   switch (o.kind) {
     case OperationKind::publish:
       return kind + " " + to_string(o.value);

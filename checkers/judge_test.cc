@@ -216,6 +216,16 @@ TEST(Judge, LossIsNamedFirstAndWithItsCount) {
   EXPECT_NE(judgement.summary.find("crash"), std::string::npos);
 }
 
+// The summary began with the effect: "n3 cannot be reached; also: crash".
+TEST(Judge, ACrashIsNamedBeforeTheReplicaThatIsGoneWithIt) {
+  RunBuilder run = good_run();
+  crash(run);
+  run.event(RunBuilder::end, ReplicaState{.server = "n3"});
+  const Judgement judgement = judge(run.build());
+  EXPECT_EQ(judgement.summary.rfind("fail: broker n3 exited by itself", 0), 0u) << show(judgement);
+  EXPECT_NE(judgement.summary.find("also: replicas"), std::string::npos) << judgement.summary;
+}
+
 TEST(Judge, AnEmptyHistoryIsUnknown) { EXPECT_EQ(judge(History{}).verdict, Verdict::unknown); }
 
 TEST(Judge, TheSameHistoryGivesTheSameJudgement) {

@@ -55,6 +55,22 @@ Time observed_until(const History& history, const Timeline& line) {
   return until;
 }
 
+// The first one served from which on, until the time given, there is no longer gap
+// in which clients were trying; what is served for a moment only is not back.
+std::vector<Traffic::Served>::const_iterator back_for_good(
+    const Traffic& traffic, std::vector<Traffic::Served>::const_iterator since, Time until,
+    Duration longest) {
+  const auto end = traffic.served().end();
+  auto back = since;
+  for (auto at = since; at != end && at->completed < until; ++at) {
+    const auto next = std::next(at);
+    const Interval gap{at->completed, next == end ? until : std::min(next->completed, until)};
+    if (gap.end - gap.begin <= longest || traffic.tried(gap) <= longest) continue;
+    back = next;
+  }
+  return back;
+}
+
 std::string missing(const Timeline& line, Resume resume) {
   if (!line.strike) return "no fault struck";
   if (resume == Resume::quorum && line.without_quorum.empty()) return "the quorum was never lost";
@@ -84,16 +100,16 @@ CheckResult check_recovery(const History& history, Service service) {
 
   const Traffic traffic(history, service, expectations.max_gap / 2);
   const Time deadline = from->time + expectations.recover_within;
-  const auto first = traffic.first_served_since(from->time);
-  const auto sooner = traffic.first_served_since(from->healing);
+  const Time until = observed_until(history, line);
+  const auto since = traffic.first_served_since(from->time);
+  const auto first = back_for_good(traffic, since, until, expectations.max_gap);
   const bool served = first != traffic.served().end();
-  const bool at_once = sooner != first;
+  const bool at_once = first == since && traffic.first_served_since(from->healing) != since;
   if (served) {
     const Duration after = at_once ? 0 : first->completed - from->time;
     result.counts.emplace_back("recovered_after_ns", after);
   }
 
-  const Time until = observed_until(history, line);
   const std::string within =
       " within " + format_duration(expectations.recover_within) + " of " + from->name;
   if (served && first->completed <= deadline) {

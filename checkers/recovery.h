@@ -7,8 +7,10 @@
 //   healed  when the last fault was seen undone on every server.
 //
 // Back means: something is served, by completion, within recover_within of the
-// moment. What was served since the healing began and before the moment counts
-// as back after 0, provided that it goes on after it. Late or never is a fail; a
+// moment, and from then on until the drain without a gap longer than max_gap in
+// which clients were trying. What was served since the healing began and before
+// the moment counts as back after 0, provided that it goes on after it. Late or
+// never is a fail; a
 // run that ends, is interrupted, or goes over to its drain before the promised
 // time has passed, or whose clients hardly tried, is unknown.
 #pragma once

@@ -64,6 +64,33 @@ TEST(Recovery, OneAnswerBeforeTheMomentAndNoneAfterIsNotBack) {
   EXPECT_EQ(check(run).verdict, Verdict::fail);
 }
 
+// It passed, "back 1.00 s after the quorum".
+TEST(Recovery, WhatIsServedForAMomentIsNotBack) {
+  for (const Resume resume : {Resume::quorum, Resume::healed}) {
+    for (const Service service : all) {
+      RunBuilder run;
+      run.fault(2).serve_all(0, strike).attempt_all(strike, drain);
+      run.serve_one(service, healed + second, healed + second + 1);
+      run.expect().resume = resume;
+      const CheckResult result = check(run, service);
+      EXPECT_EQ(result.verdict, Verdict::fail) << result.reason;
+    }
+  }
+}
+
+TEST(Recovery, CountsFromAfterTheLastLongGap) {
+  RunBuilder run;
+  run.fault(2).serve_all(0, strike).attempt_all(strike, drain);
+  run.serve_one(Service::writes, healed + second, healed + second + 1);
+  run.serve(Service::writes, healed + 9 * second, drain);
+  run.serve_one(Service::reads, healed + second, healed + second + 1);
+  run.serve(Service::reads, healed + 5 * second, drain);
+  run.expect().resume = Resume::healed;
+  EXPECT_EQ(check(run).verdict, Verdict::pass);
+  EXPECT_EQ(count(check(run).counts, "recovered_after_ns"), 9'001'000'000u);
+  EXPECT_EQ(count(check(run, Service::reads).counts, "recovered_after_ns"), 1'000'000'001u);
+}
+
 TEST(Recovery, WritesAndReadsAreJudgedApart) {
   RunBuilder run;
   run.fault(2).serve_all(0, strike).attempt_all(strike, healed);

@@ -333,7 +333,7 @@ class Mutator {
         operations.erase(operations.begin() + (&operation - operations.data()));
         break;
       case 9:
-        operations.push_back(Operation(operation));
+        operations.emplace_back(operation);
         break;
       default:
         operation.kind = static_cast<OperationKind>(below(6));

@@ -95,8 +95,8 @@ class QuorumTracker {
     if (open_) close(end);
   }
 
-  std::vector<Interval> without_quorum() && { return std::move(without_); }
-  std::vector<Time> regained() && { return std::move(regained_); }
+  const std::vector<Interval>& without_quorum() const { return without_; }
+  const std::vector<Time>& regained() const { return regained_; }
 
  private:
   void close(Time end) {
@@ -167,8 +167,8 @@ Timeline timeline(const History& history) {
   line.all_proven = faults.all_proven();
   if (faults.all_healed()) line.healed = last_healed;
   quorum.finish(line.end);
-  line.without_quorum = std::move(quorum).without_quorum();
-  line.quorum_regained = std::move(quorum).regained();
+  line.without_quorum = quorum.without_quorum();
+  line.quorum_regained = quorum.regained();
   return line;
 }
 

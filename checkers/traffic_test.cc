@@ -8,7 +8,6 @@ namespace faultline {
 namespace {
 
 using testing::HistoryBuilder;
-using testing::RunBuilder;
 
 constexpr Duration patience = second;
 

@@ -9,7 +9,8 @@ namespace {
 
 TEST(EndToEndLong, PageIsKept) {
   const Results results;
-  const Finished finished = faultline({"run", scenario("brokers").string(), "--results", results.path().string()});
+  const Finished finished =
+      faultline({"run", scenario("brokers").string(), "--results", results.path().string()});
   EXPECT_EQ(finished.exit_code, 0) << finished.output;
   const Finished again = faultline({"check", (results.path() / "latest").string()});
   EXPECT_EQ(again.exit_code, 0) << again.output;

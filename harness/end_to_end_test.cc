@@ -127,7 +127,7 @@ TEST(EndToEnd, FullDiskLosesNothingThatWasRecorded) {
 
 class KilledHarness : public testing::TestWithParam<const char*> {};
 
-TEST_P(KilledHarness, LeavesNoBrokerAndAReadableHistory) {
+TEST_P(KilledHarness, LeavesNoBrokerNoDataAndAReadableHistory) {
   const Results results;
   Program program({"run", scenario("built-to-fail/memory-storage.yaml").string(), "--results",
                    results.path().string()});
@@ -138,6 +138,8 @@ TEST_P(KilledHarness, LeavesNoBrokerAndAReadableHistory) {
   const Finished healed = faultline({"heal"});
   EXPECT_EQ(healed.exit_code, 0) << healed.output;
   EXPECT_NE(healed.output.find("clean"), std::string::npos) << healed.output;
+  EXPECT_TRUE(std::filesystem::exists(results.run("memory-storage") / "brokers/n1/nats.log"));
+  EXPECT_FALSE(std::filesystem::exists(results.run("memory-storage") / "brokers/n1/data"));
   const Finished history = faultline({"history", results.run("memory-storage").string()});
   EXPECT_NE(history.output.find("steady"), std::string::npos) << history.output;
 }

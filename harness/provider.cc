@@ -34,6 +34,7 @@ class LocalProvider : public Provider {
     LocalOptions local;
     local.folder = options.folder;
     local.brokers = scenario.brokers;
+    local.undo_first = [&journal](const Undo& undo) { journal.undo_first(undo); };
     local.started = [&journal](int pid, const std::string& what) {
       journal.process_started(pid, what);
     };

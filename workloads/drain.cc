@@ -49,7 +49,7 @@ DrainFinished Drain::run(const GiveUp& give_up) {
 }
 
 std::optional<std::string> Drain::read_up_to(StreamState state, const GiveUp& give_up) {
-  Time asked = monotonic_now();
+  Time ask_at = monotonic_now() + poll_interval / 2;
   while (true) {
     if (const auto sequence = next_unread(state))
       read(*sequence);
@@ -64,9 +64,12 @@ std::optional<std::string> Drain::read_up_to(StreamState state, const GiveUp& gi
       refused = std::exchange(refused_, false);
     }
     if (refused) pause(refused_pause);
-    if (monotonic_now() - asked < poll_interval / 2) continue;
-    asked = monotonic_now();
+    const Time asked = monotonic_now();
+    if (asked < ask_at) continue;
     if (auto why = give_up()) return why;
+    // A broker that hangs makes the question slow: read at least as long as it took.
+    const Time answered = monotonic_now();
+    ask_at = answered + std::max(poll_interval / 2, answered - asked);
   }
 }
 

@@ -192,6 +192,24 @@ TEST_F(LogWorkloadTest, DrainsAfterEveryBrokerWasDown) {
   expect_all_of_it_drained(history, drain);
 }
 
+// It read one message between two questions, and was not through when its time was over.
+TEST_F(LogWorkloadTest, DrainsOnWhereTheQuestionWhetherToGiveUpIsSlow) {
+  LogSettings settings;
+  settings.in_flight = 8;
+  TestRun run(settings, cluster.address());
+  run.workload().start();
+  ASSERT_TRUE(eventually([&] { return run.workload().live().writes_ok > 2000; }));
+  run.workload().stop_producing();
+  int asked = 0;
+  const auto drain = run.workload().drain([&]() -> std::optional<std::string> {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    if (++asked > 500) return "enough";
+    return std::nullopt;
+  });
+  const auto history = run.finish();
+  expect_all_of_it_drained(history, drain);
+}
+
 TEST_F(LogWorkloadTest, KeepsASetNumberInFlight) {
   LogSettings settings;
   settings.producers = 2;

@@ -37,7 +37,8 @@ bool is_run(const fs::path& folder) {
   return fs::exists(folder / history_file_name) || fs::exists(folder / run_json_name);
 }
 
-// A run is itself; a suite is its runs, in order of name.
+// A run is itself; a suite is its runs, in order of name, those among them too that
+// were killed before they had recorded anything.
 std::vector<fs::path> runs_in(const fs::path& path) {
   std::error_code error;
   if (!fs::exists(path, error))
@@ -46,9 +47,8 @@ std::vector<fs::path> runs_in(const fs::path& path) {
   if (!fs::is_directory(path) || is_run(path)) return {path};
   std::vector<fs::path> runs;
   for (const fs::directory_entry& entry : fs::directory_iterator(path))
-    if (entry.is_directory() && !entry.is_symlink() && is_run(entry.path()))
-      runs.push_back(entry.path());
-  if (runs.empty())
+    if (entry.is_directory() && !entry.is_symlink()) runs.push_back(entry.path());
+  if (std::ranges::none_of(runs, is_run))
     throw UsageError(fmt::format("'{}' holds no run: no {} in it or right below it", path.string(),
                                  history_file_name));
   std::ranges::sort(runs);
@@ -79,9 +79,19 @@ std::optional<RunResult> recorded(const fs::path& folder) {
   return read_run_json(folder / run_json_name);
 }
 
+RunResult without_record(const fs::path& folder) {
+  RunResult run;
+  run.scenario.name = folder.filename();
+  run.folder = folder;
+  run.reason = fmt::format("there is neither {} nor {}: killed before it recorded anything",
+                           history_file_name, run_json_name);
+  return run;
+}
+
 Checked check(const fs::path& path) {
   const bool lone = !fs::is_directory(path);
   const fs::path file = lone ? path : path / history_file_name;
+  if (!is_run(path) && !lone) return {without_record(path), {}, {}};
   if (!lone && !fs::exists(file))
     return {*recorded(path), {}, {}};  // skipped, or broke before it began
   Checked checked{result_from(read_history(file), file), {}, {}};

@@ -106,6 +106,12 @@ TEST(Cli, BadUsage) {
   expect_refused({"run", "99.9"}, "faultline list");
 }
 
+// The first told the greatest double to its last digit, the second was taken.
+TEST(Cli, SeedThatDoesNotFitIsRefusedInAShortLine) {
+  expect_refused({"run", "--seed", "18446744073709551616"}, "--seed");
+  EXPECT_LT(faultline({"run", "--seed", "-1"}).output.size(), 120u);
+}
+
 // Each made a suite folder first, and ended as if the harness had broken.
 TEST(Cli, BadChoiceOfBrokerIsRefusedBeforeAnythingIsMade) {
   const Results folder;
@@ -237,6 +243,20 @@ TEST(Cli, CheckOfASuiteTakesTheWorst) {
   write_atomically(folder.path() / "a" / run_json_name, run_json(testing::make_skipped(), "0.1.0"));
   write_atomically(folder.path() / "b" / run_json_name, run_json(testing::make_broken(), "0.1.0"));
   EXPECT_EQ(faultline({"check", folder.path().string()}).exit_code, 255);
+}
+
+// A run that was killed while its brokers came up was left out: the rest passed.
+TEST(Cli, CheckOfASuiteCountsARunThatRecordedNothing) {
+  const Results folder;
+  fs::create_directories(folder.path() / "a");
+  write_atomically(folder.path() / "a" / run_json_name, run_json(testing::make_skipped(), "0.1.0"));
+  const std::vector<std::string> check{"check", "--allow-skip", folder.path().string()};
+  EXPECT_EQ(faultline(check).exit_code, 0);
+  fs::create_directories(folder.path() / "killed" / "brokers");
+  const Finished finished = faultline(check);
+  EXPECT_EQ(finished.exit_code, 255) << finished.output;
+  EXPECT_NE(finished.output.find("killed before it recorded"), std::string::npos)
+      << finished.output;
 }
 
 TEST(Cli, HistoryPrintsAndExports) {

@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <iostream>
 #include <memory>
 #include <random>
@@ -85,6 +86,19 @@ CLI::Validator not_empty() {
       "");
 }
 
+// CLI11 takes -1 for 2^64 - 1.
+CLI::Validator whole_number() {
+  return CLI::Validator(
+      [](const std::string& text) {
+        std::uint64_t number = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        return error == std::errc{} && end == text.data() + text.size()
+                   ? std::string()
+                   : "'" + text + "' is no whole number from 0 to 2^64 - 1";
+      },
+      "");
+}
+
 }  // namespace
 
 Subcommand run_command(CLI::App& program) {
@@ -123,7 +137,7 @@ Subcommand run_command(CLI::App& program) {
       ->type_name("DIR");
   app->add_option("--seed", arguments->seed, "What the workload draws from (random)")
       ->type_name("N")
-      ->check(CLI::NonNegativeNumber);
+      ->check(whole_number());
   add_exit_policy(*app, arguments->policy);
   app->add_flag("--json", arguments->json, "Results on standard output as JSON");
   return {app, [arguments] { return execute(*arguments); }};

@@ -25,6 +25,7 @@ constexpr int deploy_attempts = 5;
 constexpr auto listen_limit = 60s;
 constexpr std::size_t shown_lines = 10;
 constexpr std::size_t searched_lines = 200;
+constexpr const char* data_name = "data";  // in a broker's folder
 
 struct Member {
   Layout layout;
@@ -80,6 +81,7 @@ struct LocalCluster::Implementation {
   }
 
   void deploy() {
+    if (options.undo_first && !options.keep_data) options.undo_first(remove_data());
     for (int attempt = 1;; ++attempt) try {
         lay_out();
         for (const auto& server : servers) launch(server.name);
@@ -92,6 +94,20 @@ struct LocalCluster::Implementation {
       }
   }
 
+  fs::path folder_of(std::uint32_t broker) const {
+    return options.folder / "brokers" / ("n" + std::to_string(broker + 1));
+  }
+
+  // What the destructor does, for a harness that never came to it.
+  Undo remove_data() const {
+    Undo undo{.what = "the brokers' data removed from " + options.folder.string()};
+    for (std::uint32_t i = 0; i < options.brokers; ++i) {
+      const auto data = (folder_of(i) / data_name).string();
+      undo.steps.push_back({{"test", "!", "-e", data}, {"rm", "-rf", "--", data}});
+    }
+    return undo;
+  }
+
   void lay_out() {
     const std::lock_guard lock(mutex);
     members.clear();
@@ -101,9 +117,9 @@ struct LocalCluster::Implementation {
     std::vector<Layout> layouts;
     for (std::uint32_t i = 0; i < options.brokers; ++i) {
       Layout layout;
-      layout.name = "n" + std::to_string(i + 1);
-      const auto folder = options.folder / "brokers" / layout.name;
-      layout.data = folder / "data";
+      const auto folder = folder_of(i);
+      layout.name = folder.filename();
+      layout.data = folder / data_name;
       layout.log = folder / (program.name + ".log");
       layout.client_port = ports[3 * i].number();
       layout.cluster_port = ports[3 * i + 1].number();

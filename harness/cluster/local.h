@@ -11,6 +11,7 @@
 
 #include "harness/cluster/cluster.h"
 #include "harness/cluster/ports.h"
+#include "harness/cluster/undo.h"
 
 namespace faultline {
 
@@ -18,6 +19,7 @@ struct LocalOptions {
   std::filesystem::path folder;  // of the run; each broker gets brokers/<server>/ in it
   std::uint32_t brokers = 3;
   bool keep_data = false;  // brokers/<server>/data stays after the run; configuration, log do
+  UndoFirst undo_first;    // how to remove the data, before there is any
   std::function<void(int pid, const std::string& what)> started;  // right after each start
   std::function<std::vector<ReservedPort>(std::size_t)> reserve = reserve_ports;
   std::chrono::milliseconds port_limit{30'000};  // a restart waits so long for its ports

@@ -101,9 +101,10 @@ void add_property(ptree& properties, std::string_view name, std::string_view val
   set(property, "value", value);
 }
 
-ptree testcase(const SuiteResult& suite, const RunResult& run) {
+ptree testcase(const RunResult& run) {
   ptree element;
-  set(element, "classname", suite.name);
+  // The same in every suite: by it a CI server knows the case again.
+  set(element, "classname", "faultline." + run.provider);
   set(element, "name", run.folder.empty() ? run.scenario.name : run.folder.filename().string());
   set(element, "time", seconds(run.elapsed));
   ptree& properties = element.add("properties", "");
@@ -135,7 +136,7 @@ std::string junit_xml(const SuiteResult& suite) {
   set(element, "skipped", count(CaseKind::skipped));
   set(element, "time", seconds(elapsed));
   if (!suite.runs.empty()) set(element, "timestamp", format_utc(suite.runs.front().wall_clock));
-  for (const RunResult& run : suite.runs) element.add_child("testcase", testcase(suite, run));
+  for (const RunResult& run : suite.runs) element.add_child("testcase", testcase(run));
 
   std::ostringstream out;
   boost::property_tree::write_xml(

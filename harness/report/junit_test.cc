@@ -44,6 +44,19 @@ TEST(Junit, PassHasNoOutcomeElement) {
   EXPECT_EQ(run.get<std::string>("<xmlattr>.time"), "72.345");
 }
 
+// It was the suite's name, which holds the time: every run was a new case to a CI server.
+TEST(Junit, ACaseHasTheSameNameInEverySuite) {
+  SuiteResult suite = make_suite({testing::make_passed()});
+  suite.name = "20261123T000000Z-cd34";
+  const auto name = [](const SuiteResult& of) {
+    const ptree run = parse(junit_xml(of)).get_child("testsuites.testsuite.testcase");
+    return run.get<std::string>("<xmlattr>.classname") + "." +
+           run.get<std::string>("<xmlattr>.name");
+  };
+  EXPECT_EQ(name(suite), "faultline.local.broker-leader");
+  EXPECT_EQ(name(suite), name(make_suite({testing::make_passed()})));
+}
+
 TEST(Junit, ViolationIsAFailureOfItsCheck) {
   const ptree failure = only_case(testing::make_failed()).get_child("failure");
   EXPECT_EQ(failure.get<std::string>("<xmlattr>.type"), "lost");

@@ -60,14 +60,15 @@ Colour outcome_colour(std::string_view outcome) {
 // What was found, with examples; `told` need not be said again.
 std::string not_passed(const CheckResult& check, const std::string& told, std::size_t columns) {
   const bool news = told.find(check.reason) == std::string::npos;
-  const std::string more = news                    ? ": " + check.reason
-                           : check.samples.empty() ? ""
-                                                   : ", for example:";
+  std::vector<std::string> examples;
+  for (const Finding& finding : check.samples)
+    if (finding.what != check.reason && examples.size() < shown_samples)
+      examples.push_back(finding.what);
+  const std::string more = news ? ": " + check.reason : examples.empty() ? "" : ", for example:";
   std::string lines = wrap_hanging(fmt::format("{} {}{}{}", to_string(check.verdict), check.check,
                                                check.judged ? "" : " (not promised)", more),
                                    columns, 2);
-  for (std::size_t i = 0; i < std::min(check.samples.size(), shown_samples); ++i)
-    lines += wrap_hanging(check.samples[i].what, columns, 4);
+  for (const std::string& example : examples) lines += wrap_hanging(example, columns, 4);
   return lines;
 }
 

@@ -89,6 +89,15 @@ TEST(Terminal, VerdictSaysWhy) {
             "  evidence: /results/suite/memory-storage\n");
 }
 
+// A gap was told twice: as the reason, then as its own example.
+TEST(Terminal, AnExampleThatIsTheReasonIsNotRepeated) {
+  RunResult run = testing::make_failed();
+  CheckResult gap = testing::make_check("availability.writes", Verdict::fail, "stop", "no writes");
+  gap.samples = {{"no writes", {}}, {"no writes again", {}}};
+  run.judgement.checks.push_back(gap);
+  EXPECT_EQ(occurrences(verdict_lines(run, {}), "no writes"), 2u) << verdict_lines(run, {});
+}
+
 TEST(Terminal, UnjudgedUnknownIsLeftOut) {
   RunResult run = testing::make_passed();
   run.judgement.checks[1].verdict = Verdict::unknown;

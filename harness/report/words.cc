@@ -23,7 +23,8 @@ std::string wrap_line(std::string_view text, std::size_t width, const std::strin
     if (length < text.size())
       if (const auto blank = text.rfind(' ', length); blank != text.npos && blank > 0)
         length = blank;
-    lines += indent + std::string(text.substr(0, length)) + "\n";
+    const std::string_view line = text.substr(0, length);
+    lines += indent + std::string(line.substr(0, line.find_last_not_of(' ') + 1)) + "\n";
     text.remove_prefix(length);
     text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
   } while (!text.empty());

@@ -24,6 +24,10 @@ TEST(Wrap, HangingLinesAreFurtherIn) {
             "  the final read did\n    not finish\n");
 }
 
+TEST(Wrap, LeavesNoBlanksAtTheEndOfALine) {
+  EXPECT_EQ(wrap("gap 0.0 s   broker-kill", 14, 2), "  gap 0.0 s\n  broker-kill\n");
+}
+
 TEST(Wrap, EmptyTextIsAnEmptyLine) { EXPECT_EQ(wrap("", 80, 0), "\n"); }
 
 TEST(Wrap, NoLineIsTooLongAndNoLetterIsLost) {

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <future>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "harness/broker/nats/nats.h"
 #include "harness/broker/nats/nats_api.h"
@@ -248,6 +249,24 @@ TEST(NatsCluster, LeavesConfigurationAndLogButNoProcessAndNoData) {
   keeping.keep_data = true;
   { Deployed deployed(folder.path(), keeping); }
   EXPECT_TRUE(fs::exists(folder.path() / "brokers/n1/data"));
+}
+
+// A harness that is killed leaves the data; whoever heals after it removes them.
+TEST(NatsCluster, SaysHowToRemoveTheDataBeforeThereIsAny) {
+  const testing::TemporaryFolder folder;
+  std::vector<Undo> undos;
+  LocalOptions options;
+  options.undo_first = [&](const Undo& undo) {
+    undos.push_back(undo);
+    EXPECT_FALSE(fs::exists(folder.path() / "brokers"));
+  };
+  const Deployed deployed(folder.path(), options);
+  ASSERT_EQ(undos.size(), 1u);
+  std::set<fs::path> removed, data;
+  for (const auto& step : undos.front().steps) removed.insert(step.command.back());
+  for (const auto& entry : fs::directory_iterator(folder.path() / "brokers"))
+    data.insert(entry.path() / "data");
+  EXPECT_EQ(removed, data);
 }
 
 TEST(NatsCluster, TwoAtOnceDoNotSeeEachOther) {
