@@ -239,6 +239,13 @@ TEST_F(CredentialsTest, APluginThatHangsIsKilledWithItsChildren) {
   EXPECT_TRUE(testing::eventually([&] { return !process_start_time(child); }));
 }
 
+TEST_F(CredentialsTest, APluginThatClosesItsOutputAndHangs) {
+  CredentialSource source(plugin("exec >&- 2>&-; exec sleep 30"), 300ms);
+  const auto begin = Clock::now();
+  EXPECT_THAT(problem_of(source), HasSubstr("longer than 300 ms"));
+  EXPECT_LT(Clock::now() - begin, 20s);
+}
+
 TEST_F(CredentialsTest, APluginIsCancelled) {
   CredentialSource source(plugin("sleep 1000"));
   EXPECT_EQ(problem_of(source, [] { return true; }), "interrupted");
