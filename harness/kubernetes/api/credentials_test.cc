@@ -148,6 +148,14 @@ TEST_F(CredentialsTest, AnExpiryThatCannotBeReadHasPassed) {
   EXPECT_EQ(second_token(expiring_plugin("soon")), "token-2");
 }
 
+TEST_F(CredentialsTest, AnExpiryInAnotherTimeZone_Passed) {
+  EXPECT_EQ(second_token(expiring_plugin(in(-60s, 5h, ".123456+05:00"))), "token-2");
+}
+
+TEST_F(CredentialsTest, AnExpiryInAnotherTimeZone_ToCome) {
+  EXPECT_EQ(second_token(expiring_plugin(in(1h, -8h, "-08:00"))), "token-1");
+}
+
 TEST_F(CredentialsTest, RefusedCredentialsAreNotShownAgain) {
   CredentialSource source(counting_plugin());
   const auto first = source.get({});
