@@ -99,6 +99,8 @@ PluginAnswer ask(const ClusterAccess& access, std::chrono::milliseconds limit,
     return found != status.end() && found->is_string() ? found->get<std::string>() : "";
   };
   answer.credentials = {text("token"), text("clientCertificateData"), text("clientKeyData")};
+  if (answer.credentials.client_certificate.empty() != answer.credentials.client_key.empty())
+    throw failed("printed a certificate without its key, or a key without its certificate");
   if (answer.credentials.token.empty() && answer.credentials.client_certificate.empty())
     throw failed("printed neither a token nor a certificate");
   if (std::ranges::any_of(answer.credentials.token,

@@ -273,6 +273,13 @@ TEST_F(CredentialsTest, APluginThatSaysNothingUseful) {
   }
 }
 
+TEST_F(CredentialsTest, APluginThatPrintsACertificateWithoutItsKey) {
+  CredentialSource source(plugin(R"(echo '{"status":{"clientCertificateData":"C"}}')"));
+  EXPECT_THAT(problem_of(source), HasSubstr("printed a certificate without its key"));
+  CredentialSource other(plugin(R"(echo '{"status":{"token":"t","clientKeyData":"K"}}')"));
+  EXPECT_THAT(problem_of(other), HasSubstr("printed a certificate without its key, or a key"));
+}
+
 TEST_F(CredentialsTest, ThreadsShareOneRunOfThePlugin) {
   CredentialSource source(counting_plugin());
   std::vector<std::jthread> threads;
