@@ -318,6 +318,14 @@ TEST_F(KubernetesRetryAfter, WithinBounds) {
   EXPECT_GE(pause("3600", 100ms), 100ms);
 }
 
+TEST_F(KubernetesRetryAfter, MoreThanANumberHoldsIsALot) {
+  EXPECT_GE(pause("99999999999999999999", 200ms), 200ms);
+}
+
+TEST_F(KubernetesRetryAfter, ADateIsNoNumberOfSeconds) {
+  EXPECT_LT(pause("Wed, 21 Oct 2015 07:28:00 GMT", 60s), 20s);
+}
+
 TEST(KubernetesConnection, NobodyThere) {
   auto access = StubServer(script({object()})).access();
   access.server.insert(access.server.find("127"), "me:secret@");

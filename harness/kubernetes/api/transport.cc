@@ -66,19 +66,27 @@ std::size_t receive(char* data, std::size_t, std::size_t size, void* user) {
   return size;
 }
 
+// Of a Retry-After; 0 for a date, which no API server sends. More than a number
+// holds is a lot.
+std::chrono::seconds seconds_of(const std::string& text) {
+  constexpr std::chrono::seconds a_lot = std::chrono::hours(24);
+  const auto begin = text.find_first_not_of(" \t"), end = text.find_last_not_of(" \t\r\n");
+  if (begin == text.npos) return {};
+  int seconds = 0;
+  const auto* last = text.data() + end + 1;
+  const auto [rest, error] = std::from_chars(text.data() + begin, last, seconds);
+  if (rest != last || seconds < 0) return {};
+  return error == std::errc::result_out_of_range ? a_lot
+                                                 : std::min(std::chrono::seconds(seconds), a_lot);
+}
+
 std::size_t receive_header(char* data, std::size_t, std::size_t size, void* user) {
   constexpr std::string_view name = "retry-after:";
   std::string line(data, size);
   auto& reply = static_cast<Transfer*>(user)->reply;
   if (line.starts_with("HTTP/")) reply.retry_after = {};
   std::ranges::transform(line, line.begin(), [](unsigned char c) { return std::tolower(c); });
-  if (line.starts_with(name)) {
-    const auto number = line.find_first_of("0123456789");
-    int seconds = 0;
-    if (number != line.npos)
-      std::from_chars(line.data() + number, line.data() + line.size(), seconds);
-    reply.retry_after = std::chrono::seconds(seconds);
-  }
+  if (line.starts_with(name)) reply.retry_after = seconds_of(line.substr(name.size()));
   return size;
 }
 
