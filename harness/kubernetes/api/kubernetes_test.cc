@@ -455,6 +455,18 @@ TEST(KubernetesErrors, AreOneLineWithoutSecrets) {
     }
 }
 
+TEST(KubernetesErrors, APasswordThatIsEchoedAsItWasSentIsHiddenToo) {
+  StubServer server([](const StubRequest& request) {
+    return status_reply(403, "Forbidden", request.headers.at("authorization"));
+  });
+  auto access = server.access();
+  access.user = "me";
+  access.password = "secret-password";
+  Kubernetes api(access, impatient());
+  EXPECT_STREQ(refusal_of([&] { api.get(pod); }).what(),
+               "GET /api/v1/namespaces/n/pods/p: 403 Forbidden: Basic (hidden)");
+}
+
 TEST(KubernetesErrors, APageInsteadOfAStatusIsNotQuoted) {
   StubServer server(script({{502, "<html>secret-token\n</html>"}}));
   Kubernetes api(server.access(), impatient());

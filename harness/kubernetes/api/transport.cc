@@ -1,6 +1,7 @@
 #include "harness/kubernetes/api/transport.h"
 
 #include <curl/curl.h>
+#include <yaml-cpp/binary.h>
 
 #include <algorithm>
 #include <array>
@@ -126,11 +127,17 @@ bool is_hopeless(CURLcode code) {
   }
 }
 
-void hide(std::string& text, const std::string& secret) {
+std::string base64(const std::string& text) {
+  return YAML::EncodeBase64(reinterpret_cast<const unsigned char*>(text.data()), text.size());
+}
+
+void hide(std::string& text, const std::vector<std::string>& secrets) {
   constexpr std::string_view hidden = "(hidden)";
-  if (secret.empty()) return;
-  for (auto at = text.find(secret); at != text.npos; at = text.find(secret, at + hidden.size()))
-    text.replace(at, secret.size(), hidden);
+  for (const auto& secret : secrets) {
+    if (secret.empty()) continue;
+    for (auto at = text.find(secret); at != text.npos; at = text.find(secret, at + hidden.size()))
+      text.replace(at, secret.size(), hidden);
+  }
 }
 
 // https://host:port -> {host, port}
@@ -234,6 +241,15 @@ struct Transport::Implementation {
     curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &transfer);
   }
 
+  std::vector<std::string> secrets(const Credentials& credentials) const {
+    std::vector<std::string> all = {credentials.token};
+    if (!access.password.empty()) {
+      all.push_back(base64(access.user + ":" + access.password));  // as it is sent
+      all.push_back(access.password);
+    }
+    return all;
+  }
+
   ApiReply send(const ApiRequest& request, const Credentials& credentials) {
     ApiReply reply;
     Handle handle = take();
@@ -252,10 +268,7 @@ struct Transport::Implementation {
     give_back(std::move(handle));
     if (transfer.thrown) std::rethrow_exception(transfer.thrown);
     reply.status = static_cast<int>(status);
-    if (status >= 300) {
-      hide(reply.body, credentials.token);
-      hide(reply.body, access.password);
-    }
+    if (status >= 300) hide(reply.body, secrets(credentials));
     if (code == CURLE_OK || transfer.ended_by_sink) return reply;
     reply.cut_short = status != 0;
     reply.problem = transfer.cancelled  ? "interrupted"
