@@ -467,6 +467,13 @@ TEST(KubernetesErrors, APasswordThatIsEchoedAsItWasSentIsHiddenToo) {
                "GET /api/v1/namespaces/n/pods/p: 403 Forbidden: Basic (hidden)");
 }
 
+TEST(KubernetesErrors, ATokenThatJsonEscapesIsHiddenToo) {
+  const std::string token = "secret\"&/token";
+  StubServer server(script({{403, R"({"kind":"Status","message":"not secret\"\u0026\/token"})"}}));
+  Kubernetes api(with_token(server.access(), token), impatient());
+  EXPECT_THAT(refusal_of([&] { api.get(pod); }).what(), Not(HasSubstr("secret\"")));
+}
+
 TEST(KubernetesErrors, APageInsteadOfAStatusIsNotQuoted) {
   StubServer server(script({{502, "<html>secret-token\n</html>"}}));
   Kubernetes api(server.access(), impatient());

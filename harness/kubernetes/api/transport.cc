@@ -8,6 +8,7 @@
 #include <charconv>
 #include <exception>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 namespace faultline {
@@ -131,8 +132,18 @@ std::string base64(const std::string& text) {
   return YAML::EncodeBase64(reinterpret_cast<const unsigned char*>(text.data()), text.size());
 }
 
-void hide(std::string& text, const std::vector<std::string>& secrets) {
+// One way to write it, of the many that JSON knows.
+std::string written(const nlohmann::json& value) {
+  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// However a server that writes JSON escapes them.
+void hide(std::string& text, std::vector<std::string> secrets) {
   constexpr std::string_view hidden = "(hidden)";
+  if (const auto parsed = nlohmann::json::parse(text, nullptr, false); !parsed.is_discarded()) {
+    text = written(parsed);
+    for (auto& secret : secrets) secret = written(secret).substr(1, written(secret).size() - 2);
+  }
   for (const auto& secret : secrets) {
     if (secret.empty()) continue;
     for (auto at = text.find(secret); at != text.npos; at = text.find(secret, at + hidden.size()))
