@@ -488,6 +488,17 @@ TEST(KubernetesErrors, OfASecretNothingIsQuoted) {
                "POST /api/v1/namespaces/n/secrets: 422 Unprocessable Entity");
 }
 
+TEST(KubernetesErrors, ThePasswordOfAProxyIsNotTold) {
+  for (const std::string proxy : {"foo://me:secret@127.0.0.1:1", "http://me:secret@[::1",
+                                  "http://me:secret@127.0.0.1:port"}) {
+    ClusterAccess access;
+    access.server = "http://kubernetes.invalid";
+    access.proxy = proxy;
+    Kubernetes api(access, impatient());
+    EXPECT_THAT(refusal_of([&] { api.get(pod); }).what(), Not(HasSubstr("secret"))) << proxy;
+  }
+}
+
 TEST(KubernetesCredentials, ATokenThatIsRefusedIsNotShownAgain) {
   StubServer server(script({status_reply(401, "Unauthorized", "Unauthorized")}));
   Kubernetes api(with_token(server.access(), "old"), impatient());

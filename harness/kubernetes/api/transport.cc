@@ -258,6 +258,11 @@ struct Transport::Implementation {
       all.push_back(base64(access.user + ":" + access.password));  // as it is sent
       all.push_back(access.password);
     }
+    if (const auto at = access.proxy.rfind('@'); at != access.proxy.npos) {
+      const auto begin = access.proxy.find("://");
+      all.push_back(access.proxy.substr(begin == access.proxy.npos ? 0 : begin + 3));
+      all.back().resize(all.back().rfind('@'));
+    }
     return all;
   }
 
@@ -286,6 +291,7 @@ struct Transport::Implementation {
                     : transfer.too_big  ? "the answer is too big"
                     : detail[0] != '\0' ? detail.data()
                                         : curl_easy_strerror(code);
+    hide(reply.problem, secrets(credentials));
     reply.hopeless = transfer.too_big || is_hopeless(code);
     if (!request.sink) reply.status = 0;
     return reply;
