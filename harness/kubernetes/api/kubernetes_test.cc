@@ -602,6 +602,18 @@ TEST(KubernetesDiscovery, WhatIsServed) {
   EXPECT_FALSE(api.serves("policy/v2", "poddisruptionbudgets"));
 }
 
+TEST(KubernetesDiscovery, WhatIsNoListOfResourcesHoldsNone) {
+  for (const json& odd : {json("x"), json(nullptr), json(7), json::object(), json{1, "x", nullptr},
+                          json{{{"name", 7}, {"kind", nullptr}, {"group", 1}}}}) {
+    StubServer server(serving({{"/api/v1", odd}, {"/apis/policy/v1", odd}}));
+    Kubernetes api(server.access(), impatient());
+    EXPECT_FALSE(api.serves("policy/v1", "poddisruptionbudgets")) << odd;
+    EXPECT_EQ(refusal_of([&] { api.eviction_version(); }).status, 404) << odd;
+    const json pod_object{{"apiVersion", "v1"}, {"kind", "Pod"}, {"metadata", {{"name", "p"}}}};
+    EXPECT_EQ(refusal_of([&] { api.create_from_manifest(pod_object); }).status, 404) << odd;
+  }
+}
+
 TEST(KubernetesDiscovery, AFailureIsNotRememberedAsNotServed) {
   StubServer server(script({status_reply(503, "", ""),
                             status_reply(503, "", ""),
