@@ -122,6 +122,15 @@ TEST_F(TlsTest, ServerNameIsAskedForInsteadOfTheAddress) {
   EXPECT_THAT(refusal(access), HasSubstr("another.invalid"));
 }
 
+TEST_F(TlsTest, ServerNameLeavesThePathOfTheServer) {
+  StubServer server(node, tls({.host = "kubernetes.invalid"}));
+  auto access = trusting(server);
+  access.server += "/clusters/c";
+  access.tls_server_name = "kubernetes.invalid";
+  expect_reached(access);
+  EXPECT_EQ(server.requests().at(0).target, std::string("/clusters/c") + path);
+}
+
 TEST_F(TlsTest, AClientCertificateIsShown) {
   const auto clients = make_authority("of clients");
   auto wanting = tls();

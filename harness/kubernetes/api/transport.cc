@@ -151,6 +151,13 @@ void hide(std::string& text, std::vector<std::string> secrets) {
   }
 }
 
+// https://host:port/path -> /path
+std::string path_of(const std::string& server) {
+  const auto host = server.find("://");
+  const auto slash = server.find('/', host == server.npos ? 0 : host + 3);
+  return slash == server.npos ? "" : server.substr(slash);
+}
+
 // https://host:port -> {host, port}
 std::pair<std::string, std::string> address(const std::string& server) {
   auto begin = server.find("://");
@@ -189,7 +196,7 @@ struct Transport::Implementation {
     std::string base = access.server;
     if (!access.tls_server_name.empty()) {
       const auto [host, port] = address(access.server);
-      base = "https://" + access.tls_server_name + ":" + port;
+      base = "https://" + access.tls_server_name + ":" + port + path_of(access.server);
       add(connect_to, access.tls_server_name + ":" + port + ":" + host + ":" + port);
       curl_easy_setopt(handle, CURLOPT_CONNECT_TO, connect_to.get());
     }
