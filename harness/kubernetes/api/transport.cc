@@ -210,6 +210,8 @@ struct Transport::Implementation {
 
   void set_tls(CURL* handle, const Credentials& credentials) const {
     set_blob(handle, CURLOPT_CAINFO_BLOB, access.ca);
+    // Else libcurl trusts those of the system besides.
+    if (!access.ca.empty()) curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
     set_blob(handle, CURLOPT_SSLCERT_BLOB, credentials.client_certificate);
     set_blob(handle, CURLOPT_SSLKEY_BLOB, credentials.client_key);
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, access.insecure ? 0L : 1L);
