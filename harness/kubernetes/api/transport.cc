@@ -14,6 +14,7 @@
 namespace faultline {
 namespace {
 
+using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 struct CurlLibrary {
@@ -38,7 +39,8 @@ struct Transfer {
   CURL* handle;
   const ApiRequest& request;
   ApiReply& reply;
-  bool too_big = false, ended_by_sink = false, cancelled = false;
+  bool too_big = false, ended_by_sink = false, cancelled = false, silent = false;
+  Clock::time_point last_byte = Clock::now();
   std::exception_ptr thrown = nullptr;  // must not pass through libcurl, which is C
 };
 
@@ -54,6 +56,7 @@ bool guarded(Transfer& transfer, Function&& function) {
 
 std::size_t receive(char* data, std::size_t, std::size_t size, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
+  transfer.last_byte = Clock::now();
   long status = 0;
   curl_easy_getinfo(transfer.handle, CURLINFO_RESPONSE_CODE, &status);
   if (transfer.request.sink && status == 200) {
@@ -92,8 +95,12 @@ std::size_t receive_header(char* data, std::size_t, std::size_t size, void* user
   return size;
 }
 
+// Called about once a second.
 int progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   auto& transfer = *static_cast<Transfer*>(user);
+  transfer.silent =
+      transfer.request.sink && Clock::now() - transfer.last_byte > transfer.request.limit;
+  if (transfer.silent) return 1;
   if (!transfer.request.cancelled) return 0;
   const bool go_on = guarded(transfer, [&] {
     transfer.cancelled = transfer.request.cancelled();
@@ -242,13 +249,8 @@ struct Transport::Implementation {
     curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
                      static_cast<long>(request.connect_limit.count()));
-    if (request.sink) {  // not a byte for so long
-      curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-      curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME,
-                       std::max(1L, static_cast<long>(request.limit / std::chrono::seconds(1))));
-    } else {
+    if (!request.sink)
       curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(request.limit.count()));
-    }
   }
 
   static void listen(CURL* handle, Transfer& transfer) {
@@ -297,6 +299,7 @@ struct Transport::Implementation {
     if (code == CURLE_OK || transfer.ended_by_sink) return reply;
     reply.cut_short = status != 0;
     reply.problem = transfer.cancelled  ? "interrupted"
+                    : transfer.silent   ? "it fell silent"
                     : transfer.too_big  ? "the answer is too big"
                     : detail[0] != '\0' ? detail.data()
                                         : curl_easy_strerror(code);

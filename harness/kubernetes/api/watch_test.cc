@@ -222,7 +222,7 @@ TEST_F(WatchTest, ALineThatSaysNothingIsDead) {
   lists_ = {listed("10", {})};
   watches_ = {streamed(bookmark("11"), StubReply::End::hanging),
               streamed(line("ADDED", object("a", "1", "12")))};
-  options_.watch_silence = 1s;
+  options_.watch_silence = 300ms;
   EXPECT_THAT(events(1), ElementsAre("added a/1@12"));
   EXPECT_THAT(begun_at(), ElementsAre("10", "11"));
 }
