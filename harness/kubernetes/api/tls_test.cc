@@ -78,6 +78,18 @@ TEST_F(TlsTest, AServerOfAnUnknownAuthority) {
   EXPECT_TRUE(server.requests().empty());
 }
 
+// As of a cluster that was made anew, on the same port.
+TEST_F(TlsTest, AnAuthorityOfTheSameNameWithAnotherKey) {
+  for (const auto kind : {testing::KeyKind::elliptic, testing::KeyKind::rsa}) {
+    const auto now = make_authority("kubernetes", kind),
+               before = make_authority("kubernetes", kind);
+    StubServer server(node, StubTls{make_certificate(now)});
+    auto access = server.access();
+    access.ca = before.certificate;
+    EXPECT_THAT(refusal(access), HasSubstr("certificate is not of the certificate authority"));
+  }
+}
+
 TEST_F(TlsTest, AServerOfAnotherName) {
   StubServer server(node, tls({.host = "kubernetes.invalid"}));
   EXPECT_THAT(refusal(trusting(server)), HasSubstr("127.0.0.1"));

@@ -17,6 +17,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
+constexpr const char* another_cluster =
+    "its certificate is not of the certificate authority that the kubeconfig names, but of "
+    "another of the same name: is it another cluster?";
+
 struct CurlLibrary {
   CurlLibrary() { curl_global_init(CURL_GLOBAL_DEFAULT); }
 };
@@ -118,6 +122,13 @@ void set_blob(CURL* handle, CURLoption option, const std::string& text) {
 // As Go's net/http does: nobody's proxy leads to this machine.
 bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+}
+
+// Of an authority of the same name with another key OpenSSL says only where in its
+// code it failed.
+bool is_wrong_signature(CURLcode code, std::string_view detail) {
+  return code == CURLE_SSL_CONNECT_ERROR && (detail.find("asn1 encoding routines") != detail.npos ||
+                                             detail.find("rsa routines") != detail.npos);
 }
 
 // What asking again cannot mend.
@@ -298,13 +309,15 @@ struct Transport::Implementation {
     if (status >= 300) hide(reply.body, secrets(credentials));
     if (code == CURLE_OK || transfer.ended_by_sink) return reply;
     reply.cut_short = status != 0;
+    const bool wrong_signature = is_wrong_signature(code, detail.data());
     reply.problem = transfer.cancelled  ? "interrupted"
                     : transfer.silent   ? "it fell silent"
                     : transfer.too_big  ? "the answer is too big"
+                    : wrong_signature   ? another_cluster
                     : detail[0] != '\0' ? detail.data()
                                         : curl_easy_strerror(code);
     hide(reply.problem, secrets(credentials));
-    reply.hopeless = transfer.too_big || is_hopeless(code);
+    reply.hopeless = transfer.too_big || wrong_signature || is_hopeless(code);
     if (!request.sink) reply.status = 0;
     return reply;
   }
