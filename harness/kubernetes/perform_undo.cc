@@ -17,14 +17,13 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto command_limit = 120s;
-constexpr auto effect_limit = 30s;
 constexpr auto pods_limit = 60s;
 
 bool holds(const std::vector<std::string>& command) {
   return !command.empty() && run_program(command).status == 0;
 }
 
-bool perform(const UndoStep& step) {
+bool perform(const UndoStep& step, std::chrono::milliseconds effect_limit) {
   if (holds(step.undone)) return false;
   ProgramOptions options;
   options.limit = command_limit;
@@ -53,7 +52,7 @@ bool perform(const KubernetesUndo& undo) {
 
 }  // namespace
 
-bool perform_undo(const Undo& undo) {
+bool perform_undo(const Undo& undo, std::chrono::milliseconds effect_limit) {
   if (holds(undo.gone)) return false;
   bool done = false;
   std::string problems;
@@ -64,7 +63,7 @@ bool perform_undo(const Undo& undo) {
       problems += (problems.empty() ? "" : "; ") + std::string(error.what());
     }
   };
-  for (const auto& step : undo.steps) attempt([&] { return perform(step); });
+  for (const auto& step : undo.steps) attempt([&] { return perform(step, effect_limit); });
   for (const auto& one : undo.kubernetes) attempt([&] { return perform(one); });
   if (!problems.empty()) throw std::runtime_error(undo.what + ": " + problems);
   return done;
