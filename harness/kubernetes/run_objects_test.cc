@@ -128,5 +128,13 @@ TEST_F(RunObjectsTest, APodThatAControllerMadeMeanwhileIsRemovedToo) {
   EXPECT_FALSE(there(pods + "/nats-8"));
 }
 
+TEST_F(RunObjectsTest, PodsThatStayAreNoSuccess) {
+  deploy();
+  objects_.pin(pods + "/nats-1");
+  EXPECT_THAT(refusal_of([&] { remove(1s); }).what(),
+              AllOf(HasSubstr("faultline-r1"), HasSubstr("1 s"), HasSubstr("nats-1")));
+  EXPECT_FALSE(there(volumes + "/of-r1"));  // what can be removed is
+}
+
 }  // namespace
 }  // namespace faultline
