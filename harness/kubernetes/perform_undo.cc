@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "harness/cluster/cluster.h"
 #include "harness/cluster/program.h"
 #include "harness/kubernetes/api/kubernetes.h"
 #include "harness/kubernetes/cordon.h"
@@ -21,6 +22,11 @@ constexpr auto pods_limit = 60s;
 
 bool holds(const std::vector<std::string>& command) {
   return !command.empty() && run_program(command).status == 0;
+}
+
+// A question that cannot be asked, of a program that is not here, has no answer.
+bool is_gone(const Undo& undo) try { return holds(undo.gone); } catch (const ClusterError&) {
+  return false;
 }
 
 bool perform(const UndoStep& step, std::chrono::milliseconds effect_limit) {
@@ -53,7 +59,7 @@ bool perform(const KubernetesUndo& undo) {
 }  // namespace
 
 bool perform_undo(const Undo& undo, std::chrono::milliseconds effect_limit) {
-  if (holds(undo.gone)) return false;
+  if (is_gone(undo)) return false;
   bool done = false;
   std::string problems;
   const auto attempt = [&](const std::function<bool()>& one) {

@@ -75,6 +75,12 @@ TEST_F(PerformUndoTest, NothingIsTriedWhereWhatWouldBeUndoneIsGone) {
   EXPECT_TRUE(there("a"));
 }
 
+TEST_F(PerformUndoTest, AQuestionThatCannotBeAskedIsNotAnsweredByGone) {
+  Undo undo{"x", {"no-such-program-of-faultline"}, {making("a")}};
+  EXPECT_TRUE(perform_undo(undo));
+  EXPECT_TRUE(there("a"));
+}
+
 TEST_F(PerformUndoTest, AnEffectMayTakeAWhile) {
   Undo undo{"x",
             {},
