@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "harness/cluster/cluster.h"
+#include "harness/cluster/log_tail.h"
 #include "harness/cluster/program.h"
 #include "harness/kubernetes/api/kubernetes.h"
 #include "harness/kubernetes/cordon.h"
@@ -38,7 +39,7 @@ bool perform(const UndoStep& step, std::chrono::milliseconds effect_limit) {
        std::this_thread::sleep_for(200ms))
     if (Clock::now() > deadline)
       throw std::runtime_error("'" + shell_words(step.command) + "' had no effect" +
-                               (end.errors.empty() ? "" : ": " + end.errors.substr(0, 200)));
+                               (end.errors.empty() ? "" : ": " + telling_line(end.errors)));
   return true;
 }
 

@@ -81,6 +81,13 @@ TEST_F(PerformUndoTest, AQuestionThatCannotBeAskedIsNotAnsweredByGone) {
   EXPECT_TRUE(there("a"));
 }
 
+TEST_F(PerformUndoTest, ACommandWithoutEffectIsAProblem) {
+  Undo undo{"worker w runs", {}, {in_vain()}};
+  const auto problem = problem_of(undo);
+  EXPECT_THAT(problem, AllOf(StartsWith("worker w runs: "), HasSubstr("had no effect: no way")));
+  EXPECT_EQ(problem.find('\n'), problem.npos);
+}
+
 TEST_F(PerformUndoTest, AnEffectMayTakeAWhile) {
   Undo undo{"x",
             {},
