@@ -15,6 +15,7 @@
 #include <boost/process/io.hpp>
 #include <boost/process/search_path.hpp>
 #include <istream>
+#include <thread>
 
 #include "harness/cluster/cluster.h"
 #include "harness/cluster/log_tail.h"
@@ -29,6 +30,7 @@ using namespace std::chrono_literals;
 using boost::system::error_code;
 
 constexpr auto look_interval = 100ms;
+constexpr auto closed_look_interval = 5ms;  // most end right after they close their output
 
 // One stream of the program, handed on line by line.
 class LineReader {
@@ -125,8 +127,12 @@ ProgramEnd run_program(const std::vector<std::string>& command, const ProgramOpt
   errors.read();
 
   const auto deadline = std::chrono::steady_clock::now() + options.limit;
-  while (!context.stopped()) {
-    context.run_for(look_interval);
+  // It may close its output long before its end.
+  while (!context.stopped() || child.running()) {
+    if (!context.stopped())
+      context.run_for(look_interval);
+    else
+      std::this_thread::sleep_for(closed_look_interval);
     if (options.cancelled && options.cancelled()) {
       end(child);
       throw ClusterError("interrupted");

@@ -58,6 +58,18 @@ TEST(Program, TakesTooLong_ItsWholeGroupIsKilled) {
   while (process_start_time(grandchild)) std::this_thread::sleep_for(10ms);
 }
 
+TEST(Program, ClosesItsOutputAndTakesTooLong) {
+  ProgramOptions options;
+  options.limit = 300ms;
+  const auto begin = std::chrono::steady_clock::now();
+  EXPECT_THROW(run_program({"sh", "-c", "exec >&- 2>&-; exec sleep 30"}, options), ClusterError);
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 20s);
+}
+
+TEST(Program, ClosesItsOutputBeforeItsEnd) {
+  EXPECT_EQ(run_program({"sh", "-c", "exec >&- 2>&-; sleep 0.2; exit 3"}).status, 3);
+}
+
 TEST(Program, IsCancelled) {
   ProgramOptions options;
   options.cancelled = [] { return true; };

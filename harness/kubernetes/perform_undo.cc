@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "harness/cluster/cluster.h"
+#include "harness/cluster/log_tail.h"
 #include "harness/cluster/program.h"
 #include "harness/kubernetes/api/kubernetes.h"
 #include "harness/kubernetes/cordon.h"
@@ -17,14 +19,18 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto command_limit = 120s;
-constexpr auto effect_limit = 30s;
 constexpr auto pods_limit = 60s;
 
 bool holds(const std::vector<std::string>& command) {
   return !command.empty() && run_program(command).status == 0;
 }
 
-bool perform(const UndoStep& step) {
+// A question that cannot be asked, of a program that is not here, has no answer.
+bool is_gone(const Undo& undo) try { return holds(undo.gone); } catch (const ClusterError&) {
+  return false;
+}
+
+bool perform(const UndoStep& step, std::chrono::milliseconds effect_limit) {
   if (holds(step.undone)) return false;
   ProgramOptions options;
   options.limit = command_limit;
@@ -33,7 +39,7 @@ bool perform(const UndoStep& step) {
        std::this_thread::sleep_for(200ms))
     if (Clock::now() > deadline)
       throw std::runtime_error("'" + shell_words(step.command) + "' had no effect" +
-                               (end.errors.empty() ? "" : ": " + end.errors.substr(0, 200)));
+                               (end.errors.empty() ? "" : ": " + telling_line(end.errors)));
   return true;
 }
 
@@ -53,8 +59,8 @@ bool perform(const KubernetesUndo& undo) {
 
 }  // namespace
 
-bool perform_undo(const Undo& undo) {
-  if (holds(undo.gone)) return false;
+bool perform_undo(const Undo& undo, std::chrono::milliseconds effect_limit) {
+  if (is_gone(undo)) return false;
   bool done = false;
   std::string problems;
   const auto attempt = [&](const std::function<bool()>& one) {
@@ -64,7 +70,7 @@ bool perform_undo(const Undo& undo) {
       problems += (problems.empty() ? "" : "; ") + std::string(error.what());
     }
   };
-  for (const auto& step : undo.steps) attempt([&] { return perform(step); });
+  for (const auto& step : undo.steps) attempt([&] { return perform(step, effect_limit); });
   for (const auto& one : undo.kubernetes) attempt([&] { return perform(one); });
   if (!problems.empty()) throw std::runtime_error(undo.what + ": " + problems);
   return done;

@@ -1,6 +1,7 @@
 #include "harness/kubernetes/run_objects.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <thread>
 
@@ -24,6 +25,17 @@ void remove_all(Kubernetes& api, const std::string& path, const Query& query,
     api.remove(path + "/" + name_of(object), options);
 }
 
+// Those that are left. More than once: a controller that has not heard yet makes another.
+std::vector<std::string> remove_pods(Kubernetes& api, const std::string& path,
+                                     std::chrono::seconds limit) {
+  for (const auto deadline = Clock::now() + limit;; std::this_thread::sleep_for(300ms)) {
+    std::vector<std::string> left;
+    for (const auto& pod : api.list(path)) left.push_back(name_of(pod));
+    if (left.empty() || Clock::now() >= deadline) return left;
+    for (const auto& name : left) api.remove(path + "/" + name, {.grace = 0});
+  }
+}
+
 }  // namespace
 
 void label_as_run(json& object, const std::string& run_id) {
@@ -35,6 +47,7 @@ void remove_run(Kubernetes& api, const std::string& namespace_name, const std::s
                 std::chrono::seconds limit) {
   const Query own{{"labelSelector", fmt::format("{}={}", run_label, run_id)}};
   const auto path = resource_path("v1", "", "namespaces", namespace_name);
+  std::vector<std::string> left;
   if (const auto found = api.find(path)) {
     const auto labels = (*found)["metadata"].value("labels", json::object());
     if (labels.value(run_label, "") != run_id)
@@ -43,13 +56,13 @@ void remove_run(Kubernetes& api, const std::string& namespace_name, const std::s
     remove_all(api, resource_path("v1", namespace_name, "services"), {}, {});
     remove_all(api, resource_path("apps/v1", namespace_name, "statefulsets"), {}, {});
     api.remove(path);
-    // More than once: a controller that has not heard yet makes another.
-    const auto pods = resource_path("v1", namespace_name, "pods");
-    for (const auto deadline = Clock::now() + limit;
-         Clock::now() < deadline && !api.list(pods).empty(); std::this_thread::sleep_for(300ms))
-      remove_all(api, pods, {}, {.grace = 0});
+    left = remove_pods(api, resource_path("v1", namespace_name, "pods"), limit);
   }
   remove_all(api, resource_path("v1", "", "persistentvolumes"), own, {});
+  if (!left.empty())
+    throw KubernetesError(0, "Timeout",
+                          fmt::format("after {} s there are still pods in the namespace {}: {}",
+                                      limit.count(), namespace_name, fmt::join(left, ", ")));
 }
 
 }  // namespace faultline

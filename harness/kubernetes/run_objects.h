@@ -13,8 +13,8 @@ namespace faultline {
 void label_as_run(nlohmann::json& object, const std::string& run_id);
 
 // Removes the namespace and the volumes of a run; returns when no pod is left.
-// No effect where there is nothing. A namespace without the run's label is not
-// ours: throws KubernetesError.
+// No effect where there is nothing. Throws KubernetesError: a namespace without the
+// run's label, which is not ours; pods that are still there after the limit.
 void remove_run(Kubernetes&, const std::string& namespace_name, const std::string& run_id,
                 std::chrono::seconds limit);
 

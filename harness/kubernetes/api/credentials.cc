@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cctype>
 #include <chrono>
+#include <cstring>
 #include <ctime>
 #include <fstream>
 #include <mutex>
@@ -36,11 +37,15 @@ std::string read_token(const std::filesystem::path& path) {
   return token;
 }
 
-// "2026-11-23T08:00:00Z"; what cannot be read has expired.
+// RFC 3339: "2026-11-23T08:00:00Z", "2026-11-23T10:00:00.5+02:00"; what cannot be
+// read has expired.
 system_clock::time_point parse_time(const std::string& text) {
-  std::tm time{};
-  if (::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &time) == nullptr) return {};
-  return system_clock::from_time_t(::timegm(&time));
+  std::tm time{}, zone{};
+  const char* rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &time);
+  if (rest == nullptr) return {};
+  if (*rest == '.') rest += 1 + std::strspn(rest + 1, "0123456789");
+  if (::strptime(rest, "%z", &zone) == nullptr) return {};
+  return system_clock::from_time_t(::timegm(&time) - zone.tm_gmtoff);
 }
 
 struct PluginAnswer {
@@ -94,6 +99,8 @@ PluginAnswer ask(const ClusterAccess& access, std::chrono::milliseconds limit,
     return found != status.end() && found->is_string() ? found->get<std::string>() : "";
   };
   answer.credentials = {text("token"), text("clientCertificateData"), text("clientKeyData")};
+  if (answer.credentials.client_certificate.empty() != answer.credentials.client_key.empty())
+    throw failed("printed a certificate without its key, or a key without its certificate");
   if (answer.credentials.token.empty() && answer.credentials.client_certificate.empty())
     throw failed("printed neither a token nor a certificate");
   if (std::ranges::any_of(answer.credentials.token,

@@ -28,6 +28,13 @@ std::string printable(std::string text) {
   return text.size() <= most ? text : text.substr(0, most) + "...";
 }
 
+// Empty if it is none. yaml-cpp 0.7 reads beyond its table at a byte that is not ASCII.
+std::string decoded(const std::string& base64) {
+  if (std::ranges::any_of(base64, [](unsigned char c) { return c >= 0x80; })) return "";
+  const auto bytes = YAML::DecodeBase64(base64);
+  return {bytes.begin(), bytes.end()};
+}
+
 std::string read_text(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
@@ -96,9 +103,9 @@ class File {
 
   std::string data_or_file(const YAML::Node& node, const std::string& key) const {
     if (const auto encoded = text(node, key + "-data"); !encoded.empty()) {
-      const auto bytes = YAML::DecodeBase64(encoded);
-      if (bytes.empty()) fail(key + "-data is no base64");
-      return {bytes.begin(), bytes.end()};
+      auto text = decoded(encoded);
+      if (text.empty()) fail(key + "-data is no base64");
+      return text;
     }
     const auto path = text(node, key);
     if (path.empty()) return "";

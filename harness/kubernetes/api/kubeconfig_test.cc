@@ -172,6 +172,12 @@ TEST_F(Kubeconfig, ProblemsOfUsers) {
               HasSubstr("'command'"));
 }
 
+TEST_F(Kubeconfig, Base64WithBytesBeyondAscii) {
+  const auto path =
+      write_user("client-certificate-data: \"\xe4\xe4\xe4\xe4\", client-key-data: S0VZ");
+  EXPECT_THAT(problem_of([&] { read_kubeconfig(path); }), HasSubstr("no base64"));
+}
+
 TEST_F(Kubeconfig, ProblemsHoldNoSecret) {
   for (const std::string text : {
            "users: [{name: u, user: {token: *secret-token}}]",

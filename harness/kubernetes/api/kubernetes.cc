@@ -97,6 +97,19 @@ std::vector<json> items_of(json& list) {
   return std::move(found->get_ref<json::array_t&>());
 }
 
+// As discovery lists it; what it does not say, or says otherwise than Kubernetes, is empty.
+struct Resource {
+  std::string name, kind, group, version;
+  bool namespaced = false;
+};
+
+Resource resource_of(const json& listed) {
+  const json_pointer namespaced("/namespaced");
+  return {text_at(listed, "/name"), text_at(listed, "/kind"), text_at(listed, "/group"),
+          text_at(listed, "/version"),
+          listed.is_object() && listed.contains(namespaced) && listed[namespaced] == true};
+}
+
 // For one line of a terminal.
 std::string one_line(std::string text) {
   constexpr std::size_t most = 500;
@@ -242,7 +255,7 @@ struct Kubernetes::Implementation {
   }
 
   // The resources of a group and version; empty if it is not served.
-  const json& resources(const std::string& group_version) {
+  const std::vector<Resource>& resources(const std::string& group_version) {
     const std::lock_guard lock(discovery_mutex);
     if (const auto known = discovered.find(group_version); known != discovered.end())
       return known->second;
@@ -250,9 +263,10 @@ struct Kubernetes::Implementation {
     ApiRequest whole = asked;
     while (whole.path_and_query.ends_with('/')) whole.path_and_query.pop_back();
     const ApiReply reply = perform(whole, true);
-    json list = reply.status == 404 ? json::array()
-                                    : object(whole, reply).value("resources", json::array());
-    return discovered[group_version] = std::move(list);
+    std::vector<Resource> all;
+    json list = reply.status == 404 ? json::object() : object(whole, reply);
+    for (const json& one : list["resources"]) all.push_back(resource_of(one));
+    return discovered[group_version] = std::move(all);
   }
 
   const ClusterAccess access;
@@ -262,7 +276,7 @@ struct Kubernetes::Implementation {
   std::mutex mutex;
   std::mt19937 random{std::random_device{}()};
   std::mutex discovery_mutex;
-  std::map<std::string, json> discovered;
+  std::map<std::string, std::vector<Resource>> discovered;
 };
 
 Kubernetes::Kubernetes(ClusterAccess access, KubernetesOptions options)
@@ -339,12 +353,11 @@ std::string Kubernetes::text(const std::string& path, const Query& query) {
 json Kubernetes::create_from_manifest(const json& object) {
   const std::string version = object.at("apiVersion"), kind = object.at("kind");
   const json& metadata = object.at("metadata");
-  for (const json& resource : implementation_->resources(version)) {
-    const std::string name = resource.value("name", "");
-    if (resource.value("kind", "") != kind || name.find('/') != name.npos) continue;
-    const bool namespaced = resource.value("namespaced", false);
+  for (const auto& resource : implementation_->resources(version)) {
+    if (resource.kind != kind || resource.name.find('/') != std::string::npos) continue;
     const auto path = resource_path(
-        version, namespaced ? metadata.value("namespace", access().default_namespace) : "", name);
+        version, resource.namespaced ? metadata.value("namespace", access().default_namespace) : "",
+        resource.name);
     try {
       return create(path, object);
     } catch (const KubernetesError& error) {
@@ -358,7 +371,7 @@ json Kubernetes::create_from_manifest(const json& object) {
 
 bool Kubernetes::serves(const std::string& group_version, const std::string& resource) {
   return std::ranges::any_of(implementation_->resources(group_version),
-                             [&](const json& one) { return one.value("name", "") == resource; });
+                             [&](const Resource& one) { return one.name == resource; });
 }
 
 std::string Kubernetes::budget_version() {
@@ -366,9 +379,10 @@ std::string Kubernetes::budget_version() {
 }
 
 std::string Kubernetes::eviction_version() {
-  for (const json& one : implementation_->resources("v1"))
-    if (one.value("name", "") == "pods/eviction")
-      return one.value("group", "policy") + "/" + one.value("version", "v1beta1");
+  for (const auto& one : implementation_->resources("v1"))
+    if (one.name == "pods/eviction")
+      return (one.group.empty() ? "policy" : one.group) + "/" +
+             (one.version.empty() ? "v1beta1" : one.version);
   throw KubernetesError(404, "NotFound", "this cluster knows no evictions");
 }
 

@@ -36,8 +36,8 @@ struct KubernetesOptions {
   std::chrono::milliseconds plugin_limit{60'000};      // of a credential plugin
   std::chrono::milliseconds longest_pause{10'000};     // between two attempts
   std::chrono::milliseconds most_retry_after{60'000};  // a server that says more is not believed
-  std::chrono::seconds watch_length{50};   // asked of the server; then the watch is made anew
-  std::chrono::seconds watch_silence{60};  // without a byte, bookmarks included: the line is dead
+  std::chrono::seconds watch_length{50};  // asked of the server; then the watch is made anew
+  std::chrono::milliseconds watch_silence{60'000};  // without a byte: the line is dead
 };
 
 using Query = std::map<std::string, std::string>;

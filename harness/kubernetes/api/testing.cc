@@ -1,6 +1,7 @@
 #include "harness/kubernetes/api/testing.h"
 
 #include <fmt/format.h>
+#include <gtest/gtest.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -55,6 +56,24 @@ asio::ssl::context tls_context(const StubTls& tls) {
 }
 
 }  // namespace
+
+KubernetesOptions impatient() {
+  KubernetesOptions options;
+  options.first_pause = std::chrono::milliseconds(1);
+  options.longest_pause = std::chrono::milliseconds(4);
+  options.attempts = 3;
+  return options;
+}
+
+KubernetesError refusal_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const KubernetesError& error) {
+    return error;
+  }
+  ADD_FAILURE() << "it was not refused";
+  return {-1, "", "not refused"};
+}
 
 std::string StubRequest::path() const { return target.substr(0, target.find('?')); }
 

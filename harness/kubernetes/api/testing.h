@@ -10,8 +10,15 @@
 #include <vector>
 
 #include "harness/kubernetes/api/kubeconfig.h"
+#include "harness/kubernetes/api/kubernetes.h"
 
 namespace faultline::testing {
+
+// Pauses of a few milliseconds; three attempts.
+KubernetesOptions impatient();
+
+// What the action throws; a failure of the test where it throws nothing.
+KubernetesError refusal_of(const std::function<void()>& action);
 
 struct StubRequest {
   std::string method, target, body;
@@ -46,7 +53,8 @@ struct Certificate {
 };
 
 // Made anew for each test.
-Certificate make_authority(const std::string& name);
+enum class KeyKind { elliptic, rsa };
+Certificate make_authority(const std::string& name, KeyKind = KeyKind::elliptic);
 struct CertificateWish {
   std::string host = "127.0.0.1";  // an address or a DNS name
   bool expired = false;

@@ -1,6 +1,7 @@
 #include <openssl/bio.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
 #include <memory>
@@ -78,8 +79,8 @@ bool is_address(const std::string& host) {
 
 }  // namespace
 
-Certificate make_authority(const std::string& name) {
-  const Key key(EVP_EC_gen("P-256"));
+Certificate make_authority(const std::string& name, KeyKind kind) {
+  const Key key(kind == KeyKind::rsa ? EVP_RSA_gen(2048) : EVP_EC_gen("P-256"));
   const auto certificate = begin(key.get(), name, 1, -day, day);
   extend(certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
   return finish(certificate.get(), key.get(), certificate.get(), key.get());

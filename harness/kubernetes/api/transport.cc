@@ -1,18 +1,25 @@
 #include "harness/kubernetes/api/transport.h"
 
 #include <curl/curl.h>
+#include <yaml-cpp/binary.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <exception>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 namespace faultline {
 namespace {
 
+using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
+
+constexpr const char* another_cluster =
+    "its certificate is not of the certificate authority that the kubeconfig names, but of "
+    "another of the same name: is it another cluster?";
 
 struct CurlLibrary {
   CurlLibrary() { curl_global_init(CURL_GLOBAL_DEFAULT); }
@@ -36,7 +43,8 @@ struct Transfer {
   CURL* handle;
   const ApiRequest& request;
   ApiReply& reply;
-  bool too_big = false, ended_by_sink = false, cancelled = false;
+  bool too_big = false, ended_by_sink = false, cancelled = false, silent = false;
+  Clock::time_point last_byte = Clock::now();
   std::exception_ptr thrown = nullptr;  // must not pass through libcurl, which is C
 };
 
@@ -52,6 +60,7 @@ bool guarded(Transfer& transfer, Function&& function) {
 
 std::size_t receive(char* data, std::size_t, std::size_t size, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
+  transfer.last_byte = Clock::now();
   long status = 0;
   curl_easy_getinfo(transfer.handle, CURLINFO_RESPONSE_CODE, &status);
   if (transfer.request.sink && status == 200) {
@@ -66,24 +75,36 @@ std::size_t receive(char* data, std::size_t, std::size_t size, void* user) {
   return size;
 }
 
+// Of a Retry-After; 0 for a date, which no API server sends. More than a number
+// holds is a lot.
+std::chrono::seconds seconds_of(const std::string& text) {
+  constexpr std::chrono::seconds a_lot = std::chrono::hours(24);
+  const auto begin = text.find_first_not_of(" \t"), end = text.find_last_not_of(" \t\r\n");
+  if (begin == text.npos) return {};
+  int seconds = 0;
+  const auto* last = text.data() + end + 1;
+  const auto [rest, error] = std::from_chars(text.data() + begin, last, seconds);
+  if (rest != last || seconds < 0) return {};
+  return error == std::errc::result_out_of_range ? a_lot
+                                                 : std::min(std::chrono::seconds(seconds), a_lot);
+}
+
 std::size_t receive_header(char* data, std::size_t, std::size_t size, void* user) {
   constexpr std::string_view name = "retry-after:";
   std::string line(data, size);
   auto& reply = static_cast<Transfer*>(user)->reply;
   if (line.starts_with("HTTP/")) reply.retry_after = {};
   std::ranges::transform(line, line.begin(), [](unsigned char c) { return std::tolower(c); });
-  if (line.starts_with(name)) {
-    const auto number = line.find_first_of("0123456789");
-    int seconds = 0;
-    if (number != line.npos)
-      std::from_chars(line.data() + number, line.data() + line.size(), seconds);
-    reply.retry_after = std::chrono::seconds(seconds);
-  }
+  if (line.starts_with(name)) reply.retry_after = seconds_of(line.substr(name.size()));
   return size;
 }
 
+// Called about once a second.
 int progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   auto& transfer = *static_cast<Transfer*>(user);
+  transfer.silent =
+      transfer.request.sink && Clock::now() - transfer.last_byte > transfer.request.limit;
+  if (transfer.silent) return 1;
   if (!transfer.request.cancelled) return 0;
   const bool go_on = guarded(transfer, [&] {
     transfer.cancelled = transfer.request.cancelled();
@@ -103,6 +124,13 @@ bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "[::1]" || host.starts_with("127.");
 }
 
+// Of an authority of the same name with another key OpenSSL says only where in its
+// code it failed.
+bool is_wrong_signature(CURLcode code, std::string_view detail) {
+  return code == CURLE_SSL_CONNECT_ERROR && (detail.find("asn1 encoding routines") != detail.npos ||
+                                             detail.find("rsa routines") != detail.npos);
+}
+
 // What asking again cannot mend.
 bool is_hopeless(CURLcode code) {
   switch (code) {
@@ -118,11 +146,34 @@ bool is_hopeless(CURLcode code) {
   }
 }
 
-void hide(std::string& text, const std::string& secret) {
+std::string base64(const std::string& text) {
+  return YAML::EncodeBase64(reinterpret_cast<const unsigned char*>(text.data()), text.size());
+}
+
+// One way to write it, of the many that JSON knows.
+std::string written(const nlohmann::json& value) {
+  return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// However a server that writes JSON escapes them.
+void hide(std::string& text, std::vector<std::string> secrets) {
   constexpr std::string_view hidden = "(hidden)";
-  if (secret.empty()) return;
-  for (auto at = text.find(secret); at != text.npos; at = text.find(secret, at + hidden.size()))
-    text.replace(at, secret.size(), hidden);
+  if (const auto parsed = nlohmann::json::parse(text, nullptr, false); !parsed.is_discarded()) {
+    text = written(parsed);
+    for (auto& secret : secrets) secret = written(secret).substr(1, written(secret).size() - 2);
+  }
+  for (const auto& secret : secrets) {
+    if (secret.empty()) continue;
+    for (auto at = text.find(secret); at != text.npos; at = text.find(secret, at + hidden.size()))
+      text.replace(at, secret.size(), hidden);
+  }
+}
+
+// https://host:port/path -> /path
+std::string path_of(const std::string& server) {
+  const auto host = server.find("://");
+  const auto slash = server.find('/', host == server.npos ? 0 : host + 3);
+  return slash == server.npos ? "" : server.substr(slash);
 }
 
 // https://host:port -> {host, port}
@@ -163,7 +214,7 @@ struct Transport::Implementation {
     std::string base = access.server;
     if (!access.tls_server_name.empty()) {
       const auto [host, port] = address(access.server);
-      base = "https://" + access.tls_server_name + ":" + port;
+      base = "https://" + access.tls_server_name + ":" + port + path_of(access.server);
       add(connect_to, access.tls_server_name + ":" + port + ":" + host + ":" + port);
       curl_easy_setopt(handle, CURLOPT_CONNECT_TO, connect_to.get());
     }
@@ -177,6 +228,8 @@ struct Transport::Implementation {
 
   void set_tls(CURL* handle, const Credentials& credentials) const {
     set_blob(handle, CURLOPT_CAINFO_BLOB, access.ca);
+    // Else libcurl trusts those of the system besides.
+    if (!access.ca.empty()) curl_easy_setopt(handle, CURLOPT_CAPATH, nullptr);
     set_blob(handle, CURLOPT_SSLCERT_BLOB, credentials.client_certificate);
     set_blob(handle, CURLOPT_SSLKEY_BLOB, credentials.client_key);
     curl_easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, access.insecure ? 0L : 1L);
@@ -207,13 +260,8 @@ struct Transport::Implementation {
     curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
                      static_cast<long>(request.connect_limit.count()));
-    if (request.sink) {  // not a byte for so long
-      curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, 1L);
-      curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME,
-                       std::max(1L, static_cast<long>(request.limit / std::chrono::seconds(1))));
-    } else {
+    if (!request.sink)
       curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(request.limit.count()));
-    }
   }
 
   static void listen(CURL* handle, Transfer& transfer) {
@@ -224,6 +272,20 @@ struct Transport::Implementation {
     curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, progress);
     curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &transfer);
+  }
+
+  std::vector<std::string> secrets(const Credentials& credentials) const {
+    std::vector<std::string> all = {credentials.token};
+    if (!access.password.empty()) {
+      all.push_back(base64(access.user + ":" + access.password));  // as it is sent
+      all.push_back(access.password);
+    }
+    if (const auto at = access.proxy.rfind('@'); at != access.proxy.npos) {
+      const auto begin = access.proxy.find("://");
+      all.push_back(access.proxy.substr(begin == access.proxy.npos ? 0 : begin + 3));
+      all.back().resize(all.back().rfind('@'));
+    }
+    return all;
   }
 
   ApiReply send(const ApiRequest& request, const Credentials& credentials) {
@@ -244,17 +306,18 @@ struct Transport::Implementation {
     give_back(std::move(handle));
     if (transfer.thrown) std::rethrow_exception(transfer.thrown);
     reply.status = static_cast<int>(status);
-    if (status >= 300) {
-      hide(reply.body, credentials.token);
-      hide(reply.body, access.password);
-    }
+    if (status >= 300) hide(reply.body, secrets(credentials));
     if (code == CURLE_OK || transfer.ended_by_sink) return reply;
     reply.cut_short = status != 0;
+    const bool wrong_signature = is_wrong_signature(code, detail.data());
     reply.problem = transfer.cancelled  ? "interrupted"
+                    : transfer.silent   ? "it fell silent"
                     : transfer.too_big  ? "the answer is too big"
+                    : wrong_signature   ? another_cluster
                     : detail[0] != '\0' ? detail.data()
                                         : curl_easy_strerror(code);
-    reply.hopeless = transfer.too_big || is_hopeless(code);
+    hide(reply.problem, secrets(credentials));
+    reply.hopeless = transfer.too_big || wrong_signature || is_hopeless(code);
     if (!request.sink) reply.status = 0;
     return reply;
   }
