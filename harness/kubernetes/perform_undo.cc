@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "harness/cluster/log_tail.h"
 #include "harness/cluster/program.h"
 #include "harness/kubernetes/api/kubernetes.h"
 #include "harness/kubernetes/cordon.h"
@@ -24,16 +25,22 @@ bool holds(const std::vector<std::string>& command) {
   return !command.empty() && run_program(command).status == 0;
 }
 
+std::string complaint(const ProgramEnd& end) {
+  const auto line = telling_line(end.errors);
+  return line.empty() ? "exit status " + std::to_string(end.status) : line;
+}
+
 bool perform(const UndoStep& step) {
   if (holds(step.undone)) return false;
   ProgramOptions options;
   options.limit = command_limit;
   const auto end = run_program(step.command, options);
+  if (end.status != 0 && !holds(step.undone))
+    throw std::runtime_error("'" + shell_words(step.command) + "': " + complaint(end));
   for (const auto deadline = Clock::now() + effect_limit; !holds(step.undone);
        std::this_thread::sleep_for(200ms))
     if (Clock::now() > deadline)
-      throw std::runtime_error("'" + shell_words(step.command) + "' had no effect" +
-                               (end.errors.empty() ? "" : ": " + end.errors.substr(0, 200)));
+      throw std::runtime_error("'" + shell_words(step.command) + "' had no effect");
   return true;
 }
 
