@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "harness/kubernetes/brokers.h"
+#include "harness/kubernetes/cluster_dns.h"
 #include "harness/kubernetes/kind_health.h"
 
 namespace faultline {
@@ -84,6 +85,7 @@ const KindCluster& KindProvider::clean_cluster(const Message& message,
                                                const std::function<bool()>& cancelled) {
   const auto kind = kind_options(message, cancelled);
   if (!cluster_) find_or_make(kind);
+  message("looking whether the cluster is clean");
   if (const auto why = make_clean(*cluster_, *api_, clean_limit, message, cancelled);
       !why.empty()) {
     make_anew(kind, why);
@@ -123,7 +125,7 @@ bool KindProvider::find(const KindOptions& kind) {
     return false;
   }
   if (cluster_->workers.size() != wanted_workers) return false;
-  connect(kind);
+  connect();
   return true;
 }
 
@@ -139,7 +141,8 @@ void KindProvider::make(const KindOptions& kind) {
     hold_ = hold_kind_cluster(name_);
     remove_ = false;
   }
-  connect(kind);
+  connect();
+  shorten_denials(*api_);
 }
 
 void KindProvider::make_anew(const KindOptions& kind, const std::string& why) {
@@ -150,10 +153,9 @@ void KindProvider::make_anew(const KindOptions& kind, const std::string& why) {
   make(kind);
 }
 
-void KindProvider::connect(const KindOptions& kind) {
-  KubernetesOptions options;
-  options.cancelled = kind.cancelled;
-  api_ = std::make_unique<Kubernetes>(read_kubeconfig(cluster_->kubeconfig), options);
+void KindProvider::connect() {
+  // Not cancelled: with it the run undoes what it did.
+  api_ = std::make_unique<Kubernetes>(read_kubeconfig(cluster_->kubeconfig));
   install_agent(*cluster_);
 }
 

@@ -40,7 +40,7 @@ class KindProvider : public Provider {
   bool find(const KindOptions&);
   void make(const KindOptions&);
   void make_anew(const KindOptions&, const std::string& why);
-  void connect(const KindOptions&);
+  void connect();
 
   ProviderOptions options_;
   std::string name_;

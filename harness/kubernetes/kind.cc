@@ -43,7 +43,9 @@ std::string begun_step(const std::string& line) {
   for (const char c : line.substr(at + bullet.size()))
     if (static_cast<unsigned char>(c) < 0x80) step += c;
   const auto begin = step.find_first_not_of(' '), end = step.find_last_not_of(" .");
-  return begin == step.npos ? "" : step.substr(begin, end - begin + 1);
+  return begin == step.npos || step.find("Ready after") != step.npos
+             ? ""
+             : step.substr(begin, end - begin + 1);
 }
 
 std::string label_filter(const std::string& name) { return "label=io.x-k8s.kind.cluster=" + name; }

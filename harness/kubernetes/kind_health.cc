@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "harness/cluster/cluster.h"
+#include "harness/kubernetes/cluster_dns.h"
 #include "harness/kubernetes/cordon.h"
 #include "harness/kubernetes/kind_worker.h"
 #include "harness/kubernetes/run_objects.h"
@@ -91,6 +92,7 @@ void add_defect(Inside& inside, const KindCluster& cluster, const std::string& n
 
 Inside look_into(const KindCluster& cluster, const std::map<std::string, std::string>& nodes) {
   std::vector<std::pair<std::string, std::future<std::string>>> looks;
+  looks.reserve(nodes.size());
   for (const auto& [node, state] : nodes)
     looks.emplace_back(
         node, std::async(std::launch::async, [&cluster, node = node] {
@@ -129,6 +131,7 @@ std::vector<Defect> defects_of_runs(Kubernetes& api) {
     for (const json& one : api.list(resource_path("v1", "", resource), of_all_runs()))
       if (!one["metadata"].contains("deletionTimestamp")) runs.insert(run_of(one));
   std::vector<Defect> defects;
+  defects.reserve(runs.size());
   for (const auto& run : runs)
     defects.push_back({fmt::format("the run {} left its namespace or volumes", run),
                        [&api, run] { remove_run(api, namespace_of(run), run, pods_limit); }});
@@ -146,12 +149,13 @@ std::vector<Defect> defects_of(const KindCluster& cluster, Kubernetes& api) {
   std::vector<Defect> asleep, all;
   for (const auto& [node, state] : nodes)
     if (const auto command = way_to_wake(node, state); !command.empty())
-      asleep.push_back({node + " is " + state, [command] { run(command); }});
+      asleep.push_back({fmt::format("{} is {}", node, state), [command] { run(command); }});
   if (!asleep.empty()) return asleep;
   auto inside = look_into(cluster, nodes);
   append(all, std::move(inside.lacking));
   try {
     append(all, defects_of_nodes(api));
+    if (!dns_is_available(api)) all.push_back({"its DNS does not answer yet", {}});
     append(all, defects_of_runs(api));
   } catch (const KubernetesError& error) {
     all.push_back({fmt::format("the API server does not answer ({})", error.what()), {}});
