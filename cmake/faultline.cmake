@@ -28,10 +28,11 @@ function(faultline_library name)
   target_link_libraries(${name} PUBLIC faultline_options ${ARG_LIBRARIES})
 endfunction()
 
-# faultline_test(NAME SOURCES a_test.cc ... LIBRARIES ... [LABELS unit|broker|long] [TIMEOUT s])
+# faultline_test(NAME SOURCES a_test.cc ... LIBRARIES ... [LABELS unit|broker|kind|long] [TIMEOUT s])
 # One executable; every case of it is a ctest of its own. `unit` needs nothing
-# but the file system, `broker` runs real brokers, `long` is left to ./test --long.
-# What runs brokers has the machine for itself. Its name in ctest starts with NAME/,
+# but the file system, `broker` runs real brokers, `kind` a kind cluster that all of
+# them share (faultline_kind_fixture), `long` is left to ./test --long. What
+# runs brokers has the machine for itself. Its name in ctest starts with NAME/,
 # since of two tests of one name ctest would run only one.
 function(faultline_test name)
   cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS" ${ARGN})
@@ -41,8 +42,12 @@ function(faultline_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
-  if(NOT ARG_LABELS MATCHES "^(unit|broker|long)$")
-    message(FATAL_ERROR "${name}: LABELS must be one of unit, broker, long; not ${ARG_LABELS}")
+  if(NOT ARG_LABELS MATCHES "^(unit|broker|kind|long)$")
+    message(FATAL_ERROR "${name}: LABELS must be one of unit, broker, kind, long; not ${ARG_LABELS}")
+  endif()
+  set(fixture)
+  if(ARG_LABELS STREQUAL "kind")
+    set(fixture FIXTURES_REQUIRED kind_cluster)
   endif()
   set(run_serial TRUE)
   if(ARG_LABELS STREQUAL "unit")
@@ -57,7 +62,26 @@ function(faultline_test name)
     TEST_PREFIX ${name}/
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
     DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS ${ARG_LABELS} TIMEOUT ${ARG_TIMEOUT} RUN_SERIAL ${run_serial})
+    PROPERTIES LABELS ${ARG_LABELS} TIMEOUT ${ARG_TIMEOUT} RUN_SERIAL ${run_serial}
+      ${fixture})
+endfunction()
+
+# Each build folder has a kind cluster of its own for its tests: made before the first
+# and removed after the last of them, also where they failed.
+string(MD5 FAULTLINE_KIND_CLUSTER ${PROJECT_BINARY_DIR})
+string(SUBSTRING ${FAULTLINE_KIND_CLUSTER} 0 8 FAULTLINE_KIND_CLUSTER)
+set(FAULTLINE_KIND_CLUSTER faultline-test-${FAULTLINE_KIND_CLUSTER})
+
+# faultline_kind_fixture(): where Docker or kind is missing, `up` says so and the tests
+# are skipped, unless FAULTLINE_REQUIRE names kind.
+function(faultline_kind_fixture)
+  add_test(NAME kind_cluster/up COMMAND faultline up --cluster ${FAULTLINE_KIND_CLUSTER})
+  add_test(NAME kind_cluster/down COMMAND faultline down --cluster ${FAULTLINE_KIND_CLUSTER})
+  set_tests_properties(kind_cluster/up PROPERTIES FIXTURES_SETUP kind_cluster)
+  set_tests_properties(kind_cluster/down PROPERTIES FIXTURES_CLEANUP kind_cluster)
+  set_tests_properties(kind_cluster/up kind_cluster/down PROPERTIES
+    LABELS kind TIMEOUT 1200 RUN_SERIAL TRUE SKIP_RETURN_CODE 2
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endfunction()
 
 # faultline_benchmark(NAME SOURCES ... LIBRARIES ...): run by ./bench

@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "harness/cluster/requirement_testing.h"
+
 namespace faultline::end_to_end {
 namespace {
 
@@ -111,7 +113,7 @@ TEST(EndToEnd, CtrlCHealsAndKeepsTheHistory) {
 }
 
 TEST(EndToEnd, FullDiskLosesNothingThatWasRecorded) {
-  if (::geteuid() != 0) GTEST_SKIP() << "mounting a small file system needs root";
+  FAULTLINE_NEEDS("root", ::geteuid() == 0);
   const Results results;
   const auto disk = results.path() / "disk";
   std::filesystem::create_directory(disk);

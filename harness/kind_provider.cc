@@ -3,22 +3,20 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <random>
-#include <thread>
+#include <system_error>
 
 #include "harness/kubernetes/brokers.h"
-#include "harness/kubernetes/run_objects.h"
+#include "harness/kubernetes/cluster_dns.h"
+#include "harness/kubernetes/kind_health.h"
 
 namespace faultline {
 namespace {
 
-using nlohmann::json;
 using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
 
 constexpr auto clean_limit = 90s;
-constexpr const char* volume_folder = "/var/lib/faultline";
+constexpr std::size_t wanted_workers = 3;  // kind-config/cluster.yaml
 
 std::string new_name() {
   return fmt::format("faultline-{:06x}", std::random_device{}() & 0xffffff);
@@ -31,8 +29,7 @@ std::string chosen_name(const ProviderOptions& options) {
 }
 
 Volume volume_in(const std::string& container) {
-  const std::string folder = volume_folder;
-  return {place_in(container), folder + "/volume.img", folder + "/volume"};
+  return {place_in(container), volume_image, volume_mount_point};
 }
 
 // Nothing to undo once the cluster is gone.
@@ -60,10 +57,20 @@ std::filesystem::path kubeconfig_of(const std::string& kind_cluster) {
 KindProvider::KindProvider(const ProviderOptions& options)
     : options_(options), name_(chosen_name(options)) {}
 
+std::unique_ptr<Journal> hold_kind_cluster(const std::string& name) try {
+  return std::make_unique<Journal>(state_folder(), "kind-" + name);
+} catch (const std::system_error& error) {
+  if (error.code() != std::errc::file_exists) throw;
+  throw ClusterError(fmt::format(
+      "the kind cluster '{}' is in use: wait for the other faultline, or choose another --cluster",
+      name));
+}
+
 KindProvider::~KindProvider() {
-  if (!journal_) return;
+  if (!hold_) return;
   try {
-    remove_cluster();
+    if (remove_) delete_kind_cluster(name_, kubeconfig_of(name_));
+    hold_->finish();
   } catch (const std::exception&) {
     // The journal stays; the next run, or `heal`, removes the cluster.
   }
@@ -73,92 +80,106 @@ std::vector<std::string> KindProvider::missing(const Scenario& scenario) {
   if (!lacking_) lacking_ = missing_for_kind();
   std::vector<std::string> missing;
   if (!lacking_->empty()) missing.push_back(*lacking_);
-  if (scenario.brokers != 3) missing.push_back("the kind cluster has workers for 3 brokers");
+  if (scenario.brokers != wanted_workers)
+    missing.push_back("the kind cluster has workers for 3 brokers");
   return missing;
 }
 
-const KindCluster& KindProvider::cluster(const Message& message,
-                                         const std::function<bool()>& cancelled) {
-  if (cluster_) return *cluster_;
-  const KindOptions kind{name_, kubeconfig_of(name_), options_.node_image, message, cancelled};
-  const auto existing = kind_clusters();
-  const bool exists = std::ranges::count(existing, name_) != 0;
-  if (exists && options_.reuse) {
-    message("using the kind cluster " + name_);
-    cluster_ = find_kind_cluster(kind);
-  } else {
-    message(fmt::format("making the kind cluster {} (about a minute)", name_));
-    if (!exists) {
-      journal_ = std::make_unique<Journal>(state_folder(), "kind-" + name_);
-      journal_->undo_first(
-          {fmt::format("kind cluster {} removed", name_), {}, {undo_kind_cluster(name_)}});
-    }
-    cluster_ = create_kind_cluster(kind);
-    if (options_.keep || options_.reuse) {
-      journal_->finish();
-      journal_.reset();
-    }
+KindOptions KindProvider::kind_options(const Message& message,
+                                       const std::function<bool()>& cancelled) const {
+  return {name_, kubeconfig_of(name_), options_.node_image, message, cancelled};
+}
+
+const KindCluster& KindProvider::clean_cluster(const Message& message,
+                                               const std::function<bool()>& cancelled) {
+  const auto kind = kind_options(message, cancelled);
+  if (!cluster_) find_or_make(kind);
+  message("looking whether the cluster is clean");
+  if (const auto why = make_clean(*cluster_, *api_, clean_limit, message, cancelled);
+      !why.empty()) {
+    make_anew(kind, why);
+    if (const auto still = make_clean(*cluster_, *api_, clean_limit, message, cancelled);
+        !still.empty())
+      throw ClusterError(fmt::format("the kind cluster {} is not clean: {}", name_, still));
   }
-  prepare(kind);
   return *cluster_;
 }
 
-void KindProvider::prepare(const KindOptions& kind) {
-  KubernetesOptions options;
-  options.cancelled = kind.cancelled;
-  api_ = std::make_unique<Kubernetes>(read_kubeconfig(cluster_->kubeconfig), options);
-  images_.clear();
+void KindProvider::find_or_make(const KindOptions& kind) {
+  if (!hold_) hold_ = hold_kind_cluster(name_);
+  switch (owner_of_kind_cluster(name_)) {
+    case KindOwner::nobody:
+      return make(kind);
+    case KindOwner::somebody:
+      throw ClusterError(fmt::format(
+          "there is a kind cluster '{}' that Faultline did not make: choose another --cluster",
+          name_));
+    case KindOwner::faultline:
+      if (!options_.reuse)
+        throw ClusterError(fmt::format(
+            "there is a kind cluster '{0}' already: --reuse uses it, 'faultline down --cluster "
+            "{0}' removes it",
+            name_));
+      kind.progress("using the kind cluster " + name_);
+      if (!find(kind)) make_anew(kind, "it is half made");
+  }
+}
+
+bool KindProvider::find(const KindOptions& kind) {
+  try {
+    wake_kind_nodes(name_, kind.progress);
+    cluster_ = find_kind_cluster(kind);
+  } catch (const ClusterError& error) {
+    kind.progress(error.what());
+    return false;
+  }
+  if (cluster_->workers.size() != wanted_workers) return false;
+  connect();
+  return true;
+}
+
+void KindProvider::make(const KindOptions& kind) {
+  kind.progress(fmt::format("making the kind cluster {} (about a minute)", name_));
+  hold_->undo_first(
+      {fmt::format("kind cluster {} removed", name_), {}, {undo_kind_cluster(name_)}});
+  remove_ = true;
+  cluster_ = create_kind_cluster(kind);
+  made_ = true;
+  if (stays()) {
+    hold_->finish();
+    hold_ = hold_kind_cluster(name_);
+    remove_ = false;
+  }
+  connect();
+  shorten_denials(*api_);
+}
+
+void KindProvider::make_anew(const KindOptions& kind, const std::string& why) {
+  kind.progress(fmt::format("the kind cluster {} cannot be repaired ({})", name_, why));
+  api_.reset();
+  cluster_.reset();
+  delete_kind_cluster(name_, kind.kubeconfig);
+  make(kind);
+}
+
+void KindProvider::connect() {
+  // Not cancelled: with it the run undoes what it did.
+  api_ = std::make_unique<Kubernetes>(read_kubeconfig(cluster_->kubeconfig));
   install_agent(*cluster_);
 }
 
-void KindProvider::remove_cluster() {
-  api_.reset();
-  cluster_.reset();
-  delete_kind_cluster(name_, kubeconfig_of(name_));
-  if (journal_) journal_->finish();
-  journal_.reset();
-}
-
-// Nodes that are not Ready or take no pods, and what runs left.
-std::string KindProvider::why_not_clean() {
-  for (const json& node : api_->list("/api/v1/nodes")) {
-    const std::string name = node["metadata"]["name"];
-    if (node["spec"].value("unschedulable", false)) return name + " takes no pods";
-    bool ready = false;
-    for (const json& condition : node["status"]["conditions"])
-      ready = ready || (condition["type"] == "Ready" && condition["status"] == "True");
-    if (!ready) return name + " is not Ready";
-  }
-  for (const json& one : api_->list("/api/v1/namespaces",
-                                    {{"labelSelector", "app.kubernetes.io/managed-by=faultline"}}))
-    if (!one["metadata"].contains("deletionTimestamp"))
-      return fmt::format("the namespace {} of another run is there",
-                         one["metadata"]["name"].get<std::string>());
-  return "";
-}
-
-std::string KindProvider::image_of(const BrokerProgram& program, const RunOptions& options,
-                                   const KindOptions& kind) {
-  auto& image = images_[program.binary.string()];
-  if (image.empty())
-    image = provide_image(*cluster_, program.image, program.binary, !options.broker_binary.empty(),
-                          kind);
-  return image;
+std::string KindProvider::provide_image_of(const BrokerProgram& program, const RunOptions& options,
+                                           const Message& message) {
+  const auto cancelled = [&options] { return interrupted(options); };
+  return provide_image(*cluster_, program.image, program.binary, !options.broker_binary.empty(),
+                       kind_options(message, cancelled));
 }
 
 std::unique_ptr<Cluster> KindProvider::start_brokers(const BrokerProgram& program, const Scenario&,
                                                      const RunOptions& options, Journal& journal,
                                                      const Message& message) {
   const auto cancelled = [&options] { return interrupted(options); };
-  const KindOptions kind{name_, kubeconfig_of(name_), options_.node_image, message, cancelled};
-  cluster(message, cancelled);
-  std::string problem = why_not_clean();
-  for (const auto deadline = Clock::now() + clean_limit; !problem.empty() && !cancelled();
-       problem = why_not_clean()) {
-    if (Clock::now() > deadline)
-      throw ClusterError(fmt::format("the kind cluster {} is not clean: {}", name_, problem));
-    std::this_thread::sleep_for(500ms);
-  }
+  clean_cluster(message, cancelled);
   const UndoFirst undo_first = [&journal, gone = cluster_is_gone(name_)](Undo undo) {
     undo.gone = gone;
     journal.undo_first(undo);
@@ -167,7 +188,7 @@ std::unique_ptr<Cluster> KindProvider::start_brokers(const BrokerProgram& progra
   KubernetesBrokersOptions brokers;
   brokers.run_id = journal.run();
   brokers.product = program.name;
-  brokers.image = image_of(program, options, kind);
+  brokers.image = provide_image_of(program, options, message);
   brokers.folder = options.folder;
   brokers.kubeconfig = cluster_->kubeconfig;
   brokers.undo_first = undo_first;
@@ -179,14 +200,15 @@ std::unique_ptr<Cluster> KindProvider::start_brokers(const BrokerProgram& progra
         node.name, addresses_of(api_->get("/api/v1/nodes/" + node.name)), volume_in(node.name),
         undo_first));
     const Volume& volume = workers_.back()->volume();
-    volume.kill_holders();
-    volume.detach();
-    volume.make();
-    volume.attach();
+    undo_first({"no volume is left in " + node.name, {}, {undo_volume(node.name)}});
     brokers.places.push_back({node.name, here(node.ports.client), here(node.ports.monitor),
                               node.ports.client_node_port, node.ports.monitor_node_port,
                               workers_.back().get(), &volume});
   }
+  for_each_worker(*cluster_, [](const KindNode& node) {
+    volume_in(node.name).make();
+    volume_in(node.name).attach();
+  });
   return std::make_unique<KubernetesBrokers>(*api_, program, brokers);
 }
 

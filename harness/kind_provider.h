@@ -13,7 +13,7 @@
 namespace faultline {
 
 // Pods in a kind cluster, which is made when the first run needs it and serves
-// all runs of the suite. Before each run it is proven clean, or made anew.
+// all runs of the suite. Before each run it is proven clean: repaired, or made anew.
 class KindProvider : public Provider {
  public:
   explicit KindProvider(const ProviderOptions&);
@@ -23,26 +23,41 @@ class KindProvider : public Provider {
   std::unique_ptr<Cluster> start_brokers(const BrokerProgram&, const Scenario&, const RunOptions&,
                                          Journal&, const Message&) override;
 
-  // Makes the cluster, or finds the one to be reused. Throws ClusterError.
-  const KindCluster& cluster(const Message&, const std::function<bool()>& cancelled);
+  // Makes the cluster, or finds the one to be reused, and proves it clean. Throws
+  // ClusterError.
+  const KindCluster& clean_cluster(const Message&, const std::function<bool()>& cancelled);
+
+  // The broker's image is in every node from then on. Returns its name.
+  std::string provide_image_of(const BrokerProgram&, const RunOptions&, const Message&);
+
+  bool made() const { return made_; }  // not found
+  const std::string& name() const { return name_; }
 
  private:
-  void prepare(const KindOptions&);
-  void remove_cluster();
-  std::string why_not_clean();
-  std::string image_of(const BrokerProgram&, const RunOptions&, const KindOptions&);
+  KindOptions kind_options(const Message&, const std::function<bool()>& cancelled) const;
+  bool stays() const { return options_.keep || options_.reuse; }
+  void find_or_make(const KindOptions&);
+  bool find(const KindOptions&);
+  void make(const KindOptions&);
+  void make_anew(const KindOptions&, const std::string& why);
+  void connect();
 
   ProviderOptions options_;
   std::string name_;
   std::optional<std::string> lacking_;  // of this machine, once known
-  std::unique_ptr<Journal> journal_;    // of the cluster, while it is not to be kept
+  std::unique_ptr<Journal> hold_;       // on the cluster's name
+  bool remove_ = false;                 // at the end
+  bool made_ = false;
   std::optional<KindCluster> cluster_;
   std::unique_ptr<Kubernetes> api_;
-  std::map<std::string, std::string> images_;         // binary -> image that the nodes have
   std::vector<std::unique_ptr<KindWorker>> workers_;  // of the current run
 };
 
 // Where kubeconfigs of kind clusters are kept, beside the journals.
 std::filesystem::path kubeconfig_of(const std::string& kind_cluster);
+
+// Only one process at a time uses, makes or removes a kind cluster of a name. Throws
+// ClusterError while another does.
+std::unique_ptr<Journal> hold_kind_cluster(const std::string& name);
 
 }  // namespace faultline

@@ -5,6 +5,7 @@
 
 #include "checkers/history_file.h"
 #include "harness/cli/command.h"
+#include "harness/cluster/cluster.h"
 #include "harness/exit_code.h"
 #include "harness/report/run_json.h"
 
@@ -80,6 +81,8 @@ int run_and_explain(int argc, char** argv) {
     return complain(error.what(), exit_usage);
   } catch (const RunJsonError& error) {
     return complain(error.what(), exit_usage);
+  } catch (const ClusterError& error) {
+    return complain(error.what(), exit_broken);
   } catch (const std::filesystem::filesystem_error& error) {
     return complain(error.what(), exit_usage);
   } catch (const std::exception& error) {

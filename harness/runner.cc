@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <optional>
 #include <random>
 #include <system_error>
 
@@ -12,6 +13,7 @@
 #include "faults/journal.h"
 #include "harness/experiment.h"
 #include "harness/provider.h"
+#include "harness/under_way.h"
 
 namespace faultline {
 namespace {
@@ -34,8 +36,12 @@ std::int64_t wall_clock_now() {
 // or throws, the history is closed and no broker runs.
 void run_experiment(const Scenario& scenario, const RunOptions& options, const std::string& run_id,
                     Provider& provider, Journal& journal, Progress& progress, RunResult& result) {
-  const auto message = [&](const std::string& line) { progress.message(line); };
+  std::optional<UnderWay> under_way(std::in_place, progress, "deploy");
+  const auto message = [&](const std::string& line) {
+    under_way ? under_way->tell(line) : progress.message(line);
+  };
   Deployment deployment = deploy(provider, scenario, options, journal, message);
+  under_way.reset();
   Experiment experiment(scenario, options, run_id, deployment, journal, progress);
   result.broker_version = deployment.broker->version();
   experiment.run();

@@ -68,7 +68,8 @@ fs::path record_history(const fs::path& folder) {
 }
 
 const std::vector<std::string> commands{"run",     "list",   "validate", "check",
-                                        "history", "doctor", "heal",     "completion"};
+                                        "history", "doctor", "heal",     "up",
+                                        "down",    "completion"};
 
 TEST(Cli, EveryHelpHasExamplesAndFitsEightyColumns) {
   std::vector<std::vector<std::string>> helps{{"--help"}};

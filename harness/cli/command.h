@@ -33,6 +33,8 @@ Subcommand check_command(CLI::App& program);
 Subcommand history_command(CLI::App& program);
 Subcommand doctor_command(CLI::App& program);
 Subcommand heal_command(CLI::App& program);
+Subcommand up_command(CLI::App& program);
+Subcommand down_command(CLI::App& program);
 Subcommand completion_command(CLI::App& program);
 
 std::vector<Subcommand> add_commands(CLI::App& program);

@@ -10,6 +10,7 @@
 
 #include "harness/catalogue.h"
 #include "harness/cli/command.h"
+#include "harness/cli/kind_cluster.h"
 #include "harness/cli/scenarios.h"
 #include "harness/exit_code.h"
 #include "harness/interrupt.h"
@@ -118,12 +119,8 @@ Subcommand run_command(CLI::App& program) {
       ->check(not_empty());
   app->add_option("--provider", arguments->provider.name, "Where the cluster runs (local)")
       ->check(CLI::IsMember({"local", "kind"}));
-  app->add_option("--cluster", arguments->provider.cluster, "The kind cluster's name (a new one)")
-      ->type_name("NAME")
-      ->check(not_empty());
-  app->add_option("--node-image", arguments->provider.node_image, "Of kind (kind's own)")
-      ->type_name("IMAGE")
-      ->envname("FAULTLINE_NODE_IMAGE");
+  add_cluster_option(*app, arguments->provider.cluster, "a new one");
+  add_node_image_option(*app, arguments->provider.node_image);
   app->add_flag("--keep", arguments->provider.keep, "The kind cluster stays for later runs");
   app->add_flag("--reuse", arguments->provider.reuse, "Use the kind cluster that was kept");
   app->add_option("--broker-version", arguments->run.broker_version, "A released version")

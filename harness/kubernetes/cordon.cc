@@ -53,4 +53,8 @@ bool uncordon(Kubernetes& api, const std::string& node, const std::string& run) 
   });
 }
 
+void make_schedulable(Kubernetes& api, const std::string& node) {
+  until_no_conflict(api, node, [&](const json& found) { return change(found, nullptr, nullptr); });
+}
+
 }  // namespace faultline

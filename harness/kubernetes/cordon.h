@@ -15,4 +15,7 @@ bool cordon(Kubernetes&, const std::string& node, const std::string& run);
 // if there was nothing to take back.
 bool uncordon(Kubernetes&, const std::string& node, const std::string& run);
 
+// Takes pods again, whoever cordoned it: only for a cluster that is all Faultline's.
+void make_schedulable(Kubernetes&, const std::string& node);
+
 }  // namespace faultline

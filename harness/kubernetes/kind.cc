@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include <algorithm>
+#include <atomic>
+#include <future>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -18,7 +20,9 @@ using namespace std::chrono_literals;
 
 constexpr auto create_limit = 15min;  // a node image of a gigabyte may be pulled
 constexpr auto pull_limit = 10min;
-constexpr std::uint16_t first_monitor_port = 30500;  // kind-config/cluster.yaml
+constexpr std::uint16_t first_monitor_port = 30500;     // kind-config/cluster.yaml
+constexpr const char* mark = "/etc/made-by-faultline";  // kind-config/cluster.yaml
+constexpr std::size_t longest_name = 63 - std::string_view("-control-plane").size();
 
 fs::path config_file() { return fs::path(FAULTLINE_KIND_CONFIG) / "cluster.yaml"; }
 
@@ -30,17 +34,23 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-// " ✓ Preparing nodes 📦" -> "Preparing nodes"; empty for what is no finished step.
-std::string finished_step(const std::string& line) {
-  constexpr std::string_view mark = "\u2713";
-  const auto at = line.find(mark);
+// " • Preparing nodes 📦  ..." -> "Preparing nodes"; empty for what begins no step.
+std::string begun_step(const std::string& line) {
+  constexpr std::string_view bullet = "\u2022";
+  const auto at = line.find(bullet);
   if (at == line.npos) return "";
   std::string step;
-  for (const char c : line.substr(at + mark.size()))
+  for (const char c : line.substr(at + bullet.size()))
     if (static_cast<unsigned char>(c) < 0x80) step += c;
-  const auto begin = step.find_first_not_of(' '), end = step.find_last_not_of(' ');
-  return begin == step.npos ? "" : step.substr(begin, end - begin + 1);
+  const auto begin = step.find_first_not_of(' '), end = step.find_last_not_of(" .");
+  return begin == step.npos || step.find("Ready after") != step.npos
+             ? ""
+             : step.substr(begin, end - begin + 1);
 }
+
+std::string label_filter(const std::string& name) { return "label=io.x-k8s.kind.cluster=" + name; }
+
+std::string mark_filter() { return std::string("volume=") + mark; }
 
 bool image_is_here(const std::string& image) {
   return run_program({"docker", "image", "inspect", image}).status == 0;
@@ -65,7 +75,7 @@ ProgramEnd create(const KindOptions& options, const std::string& image) {
   program.limit = create_limit;
   program.cancelled = options.cancelled;
   program.line = [&](const std::string& line) {
-    if (const auto step = finished_step(line); !step.empty()) options.progress("kind: " + step);
+    if (const auto step = begun_step(line); !step.empty()) options.progress("kind: " + step);
   };
   return run_program(command, program);
 }
@@ -75,6 +85,10 @@ std::string complaint(const ProgramEnd& end) {
   for (const auto& line : lines_of(end.errors))
     if (line.starts_with("ERROR: ")) return line.substr(7);
   return fmt::format("exit status {}", end.status);
+}
+
+bool somebody_was_faster(const ProgramEnd& end) {
+  return end.errors.find("already exist for a cluster with the name") != std::string::npos;
 }
 
 WorkerPorts ports_of(const std::string& container) {
@@ -93,15 +107,14 @@ WorkerPorts ports_of(const std::string& container) {
 
 KindCluster described(const KindOptions& options) {
   KindCluster cluster{options.name, options.kubeconfig, {}};
-  for (const auto& node : lines_of(output_of({"kind", "get", "nodes", "--name", options.name})))
+  for (const auto& [node, state] : kind_nodes(options.name))
     if (const auto ports = ports_of(node); ports.client != 0 && ports.monitor != 0)
       cluster.workers.push_back({node, ports});
   std::ranges::sort(cluster.workers, {},
                     [](const KindNode& node) { return node.ports.client_node_port; });
   if (cluster.workers.empty())
-    throw ClusterError("the kind cluster " + options.name +
-                       " is none of Faultline's: no worker of "
-                       "it has the ports of kind-config/cluster.yaml");
+    throw ClusterError("no worker of the kind cluster " + options.name +
+                       " has the ports of kind-config/cluster.yaml");
   return cluster;
 }
 
@@ -124,26 +137,81 @@ void pack_image(const std::string& name, const fs::path& binary) {
   fs::remove_all(folder);
 }
 
+// Its content is part of the name: another binary is another image.
+std::string packed_name(const std::string& image, const fs::path& binary) {
+  return fmt::format("faultline/{}-{}", image,
+                     output_of({"sha256sum", binary.string()}).substr(0, 12));
+}
+
+// As containerd calls it: "nats:2.12" is docker.io/library/nats:2.12.
+bool nodes_have(const KindCluster& cluster, const std::string& image) {
+  const auto name = (image.find('/') == image.npos ? "docker.io/library/" : "docker.io/") + image;
+  std::atomic<bool> missing = false;
+  for_each_worker(cluster, [&](const KindNode& worker) {
+    if (output_of({"docker", "exec", worker.name, "ctr", "--namespace", "k8s.io", "images", "ls",
+                   "--quiet", "name==" + name})
+            .empty())
+      missing = true;
+  });
+  return !missing;
+}
+
+// What made it fail is what the user must know, whatever else fails.
+void remove_after(const ClusterError& error, const KindOptions& options) {
+  try {
+    delete_kind_cluster(options.name, options.kubeconfig);
+  } catch (const ClusterError& left) {
+    throw ClusterError(
+        fmt::format("{}; what was made of it could not be removed: {}", error.what(), left.what()));
+  }
+}
+
 }  // namespace
 
 std::string missing_for_kind() {
   for (const char* program : {"docker", "kind"})
     if (find_program(program).empty())
-      return fmt::format("the program {} is not installed", program);
-  if (run_program({"docker", "info"}).status != 0)
-    return "no Docker Engine answers (start it, or join the group docker)";
+      return fmt::format("the program {} is not installed (docs/kubernetes.md says how)", program);
+  const auto end = run_program({"docker", "version", "--format", "{{.Server.Version}}"});
+  if (end.status == 0) return "";
+  if (end.errors.find("permission denied") != std::string::npos)
+    return "no permission to use Docker: join the group docker and log in anew, or be root";
+  return "no Docker Engine answers: start it (systemctl start docker)";
+}
+
+std::string problem_of_kind_name(const std::string& name) {
+  constexpr auto allowed = "abcdefghijklmnopqrstuvwxyz0123456789.-";
+  if (name.empty()) return "must not be empty";
+  if (name.find_first_not_of(allowed) != name.npos || name.front() == '-' || name.front() == '.')
+    return "a kind cluster's name is made of a-z, 0-9, '-' and '.', and begins with a letter "
+           "or digit";
+  if (name.size() > longest_name)
+    return fmt::format("a kind cluster's name has at most {} characters", longest_name);
   return "";
 }
 
-std::vector<std::string> kind_clusters() {
-  return lines_of(output_of({"kind", "get", "clusters", "--quiet"}));
+std::map<std::string, std::string> kind_nodes(const std::string& name) {
+  std::map<std::string, std::string> nodes;
+  for (const auto& line :
+       lines_of(output_of({"docker", "ps", "--all", "--filter", label_filter(name), "--format",
+                           "{{.Names}} {{.State}}"})))
+    nodes[line.substr(0, line.find(' '))] = line.substr(line.find(' ') + 1);
+  return nodes;
+}
+
+KindOwner owner_of_kind_cluster(const std::string& name) {
+  const auto nodes = kind_nodes(name);
+  const auto marked = lines_of(output_of({"docker", "ps", "--all", "--quiet", "--filter",
+                                          label_filter(name), "--filter", mark_filter()}));
+  if (nodes.empty()) return KindOwner::nobody;
+  return marked.size() == nodes.size() ? KindOwner::faultline : KindOwner::somebody;
 }
 
 KindCluster create_kind_cluster(const KindOptions& options) {
-  if (std::ranges::count(kind_clusters(), options.name) != 0)
-    throw ClusterError(fmt::format(
-        "there is a kind cluster '{}' already; choose another name, or reuse it", options.name));
+  if (owner_of_kind_cluster(options.name) != KindOwner::nobody)
+    throw ClusterError(fmt::format("there is a kind cluster '{}' already", options.name));
   fs::create_directories(options.kubeconfig.parent_path());
+  bool faster = false;
   try {
     ProgramEnd end = create(options, options.node_image);
     if (end.status != 0 && options.node_image.empty() &&
@@ -156,10 +224,11 @@ KindCluster create_kind_cluster(const KindOptions& options) {
       options.progress("kind cannot pull its node image: using " + here + ", which is here");
       end = create(options, here);
     }
+    faster = somebody_was_faster(end);
     if (end.status != 0) throw ClusterError("kind could not make the cluster: " + complaint(end));
     return described(options);
-  } catch (const ClusterError&) {
-    delete_kind_cluster(options.name, options.kubeconfig);
+  } catch (const ClusterError& error) {
+    if (!faster) remove_after(error, options);
     throw;
   }
 }
@@ -172,6 +241,8 @@ KindCluster find_kind_cluster(const KindOptions& options) {
 }
 
 void delete_kind_cluster(const std::string& name, const fs::path& kubeconfig) {
+  if (owner_of_kind_cluster(name) == KindOwner::somebody)
+    throw ClusterError(fmt::format("the kind cluster '{}' is not Faultline's", name));
   output_of({"kind", "delete", "cluster", "--quiet", "--name", name, "--kubeconfig",
              kubeconfig.string()});
   std::error_code ignored;
@@ -179,28 +250,35 @@ void delete_kind_cluster(const std::string& name, const fs::path& kubeconfig) {
 }
 
 UndoStep undo_kind_cluster(const std::string& name) {
-  const std::string none =
-      "test -z \"$(docker ps --all --quiet --filter label=io.x-k8s.kind.cluster=" + name + ")\"";
+  // Without an answer from Docker nothing is known. Twice: a container that was just
+  // asked for when its maker was killed shows up late.
+  const auto none = fmt::format(
+      "none() {{ left=$(docker ps --all --quiet --filter {} --filter {}) && test -z \"$left\"; }}; "
+      "none && sleep 1 && none",
+      label_filter(name), mark_filter());
   return {{"sh", "-c", none}, {"kind", "delete", "cluster", "--name", name}};
 }
 
 std::string provide_image(const KindCluster& cluster, const std::string& image,
                           const fs::path& binary, bool binary_was_chosen,
                           const KindOptions& options) {
+  const auto packed = packed_name(image, binary);
+  if (!binary_was_chosen && nodes_have(cluster, image)) return image;
+  if (nodes_have(cluster, packed)) return packed;
   ProgramOptions program;
   program.limit = pull_limit;
   program.cancelled = options.cancelled;
-  std::string name = image;
   const bool pulled = !binary_was_chosen &&
                       (image_is_here(image) ||
                        run_program({"docker", "pull", "--quiet", image}, program).status == 0);
-  if (!pulled) {
-    name = fmt::format("faultline/{}-packed", image);
+  if (!pulled && !image_is_here(packed)) {
     if (!binary_was_chosen)
       options.progress(
           fmt::format("the image {} cannot be pulled: packing {}", image, binary.string()));
-    pack_image(name, binary);
+    pack_image(packed, binary);
   }
+  const auto& name = pulled ? image : packed;
+  options.progress("loading the image " + name + " into the nodes");
   output_of({"kind", "load", "docker-image", "--name", cluster.name, name}, program);
   return name;
 }
@@ -208,8 +286,17 @@ std::string provide_image(const KindCluster& cluster, const std::string& image,
 void install_agent(const KindCluster& cluster) {
   const auto agent = fs::read_symlink("/proc/self/exe").parent_path() / "faultline-agent";
   if (!fs::exists(agent)) throw ClusterError("there is no " + agent.string() + ": build it");
-  for (const auto& worker : cluster.workers)
+  for_each_worker(cluster, [&](const KindNode& worker) {
     output_of({"docker", "cp", agent.string(), worker.name + ":/usr/local/bin/faultline-agent"});
+  });
+}
+
+void for_each_worker(const KindCluster& cluster, const std::function<void(const KindNode&)>& act) {
+  std::vector<std::future<void>> under_way;
+  for (const auto& worker : cluster.workers)
+    under_way.push_back(std::async(std::launch::async, [&] { act(worker); }));
+  for (auto& one : under_way) one.wait();
+  for (auto& one : under_way) one.get();
 }
 
 }  // namespace faultline

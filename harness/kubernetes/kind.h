@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -42,24 +43,36 @@ struct KindOptions {
 // What keeps this machine from having kind clusters; empty if nothing does.
 std::string missing_for_kind();
 
-std::vector<std::string> kind_clusters();  // of this machine's Docker
+// What kind accepts, and its nodes can have as host names. Empty, or why not.
+std::string problem_of_kind_name(const std::string& name);
 
-// All throw ClusterError. Making one takes about a minute; a failure or a
-// cancellation leaves nothing of it.
+// By the mark that kind-config/cluster.yaml gives to each node, half made ones too.
+enum class KindOwner { nobody, faultline, somebody };
+KindOwner owner_of_kind_cluster(const std::string& name);
+
+// All throw ClusterError, and touch only clusters that Faultline made. Making
+// one takes about a minute; a failure or a cancellation leaves nothing of it.
 KindCluster create_kind_cluster(const KindOptions&);
 KindCluster find_kind_cluster(const KindOptions&);  // that exists; writes its kubeconfig
 void delete_kind_cluster(const std::string& name, const std::filesystem::path& kubeconfig);
 
-// Undone when there is no such cluster.
+// Undone when there is no such cluster of Faultline's.
 UndoStep undo_kind_cluster(const std::string& name);
 
-// Makes an image known to every node. `image` is pulled where it can be; else it
-// is packed from `binary`. Returns the name to use, which says which it was.
+// The nodes of a cluster by name, with the state of their containers: "running".
+std::map<std::string, std::string> kind_nodes(const std::string& name);
+
+// Makes an image known to every node, unless they have it. `image` is pulled where
+// it can be; else it is packed from `binary`. Returns the name to use, which says
+// which it was.
 std::string provide_image(const KindCluster&, const std::string& image,
                           const std::filesystem::path& binary, bool binary_was_chosen,
                           const KindOptions&);
 
 // faultline-agent in every worker, from beside this program.
 void install_agent(const KindCluster&);
+
+// All at once; what one of them throws comes out when all are done.
+void for_each_worker(const KindCluster&, const std::function<void(const KindNode&)>&);
 
 }  // namespace faultline

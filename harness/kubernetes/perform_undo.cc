@@ -30,16 +30,22 @@ bool is_gone(const Undo& undo) try { return holds(undo.gone); } catch (const Clu
   return false;
 }
 
+std::string complaint(const ProgramEnd& end) {
+  const auto line = telling_line(end.errors);
+  return line.empty() ? "exit status " + std::to_string(end.status) : line;
+}
+
 bool perform(const UndoStep& step, std::chrono::milliseconds effect_limit) {
   if (holds(step.undone)) return false;
   ProgramOptions options;
   options.limit = command_limit;
   const auto end = run_program(step.command, options);
+  if (end.status != 0 && !holds(step.undone))
+    throw std::runtime_error("'" + shell_words(step.command) + "': " + complaint(end));
   for (const auto deadline = Clock::now() + effect_limit; !holds(step.undone);
        std::this_thread::sleep_for(200ms))
     if (Clock::now() > deadline)
-      throw std::runtime_error("'" + shell_words(step.command) + "' had no effect" +
-                               (end.errors.empty() ? "" : ": " + telling_line(end.errors)));
+      throw std::runtime_error("'" + shell_words(step.command) + "' had no effect");
   return true;
 }
 

@@ -43,6 +43,14 @@ void label_as_run(json& object, const std::string& run_id) {
   object["metadata"]["labels"][run_label] = run_id;
 }
 
+Query of_all_runs() { return {{"labelSelector", fmt::format("{}=faultline", managed_by)}}; }
+
+std::string run_of(const json& object) {
+  return object["metadata"].value("labels", json::object()).value(run_label, "");
+}
+
+std::string namespace_of(const std::string& run_id) { return "faultline-" + run_id; }
+
 void remove_run(Kubernetes& api, const std::string& namespace_name, const std::string& run_id,
                 std::chrono::seconds limit) {
   const Query own{{"labelSelector", fmt::format("{}={}", run_label, run_id)}};

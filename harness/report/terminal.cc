@@ -15,7 +15,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds between_lines{5000};
+constexpr milliseconds between_lines{5000}, between_idle_lines{15000};
 constexpr std::size_t shown_samples = 3;
 constexpr std::size_t shown_unknown = 3;
 
@@ -172,7 +172,8 @@ void Terminal::erase_block() {
 void Terminal::show_line(const ProgressFigures& figures) {
   const std::string name(phase_name(figures.phase));
   const bool news = name != last_phase_ || figures.fault != last_fault_;
-  if (!news && figures.elapsed - last_line_ < between_lines) return;
+  const auto pause = has_traffic(figures) ? between_lines : between_idle_lines;
+  if (!news && figures.elapsed >= last_line_ && figures.elapsed - last_line_ < pause) return;
   last_phase_ = name;
   last_fault_ = figures.fault;
   last_line_ = figures.elapsed;

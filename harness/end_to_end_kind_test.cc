@@ -1,0 +1,166 @@
+// The real program on a real kind cluster, which ctest makes with `faultline up`
+// before these and removes with `faultline down` after them.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "harness/cluster/requirement_testing.h"
+#include "harness/cluster/testing.h"
+#include "harness/end_to_end.h"
+#include "harness/kubernetes/kind.h"
+
+namespace faultline::end_to_end {
+namespace {
+
+constexpr const char* cluster = FAULTLINE_KIND_CLUSTER;
+
+class Kind : public ::testing::Test {
+ protected:
+  void SetUp() override { FAULTLINE_NEEDS("kind", missing_for_kind().empty()); }
+};
+
+std::vector<std::string> run_on_kind(const Results& results, const std::string& file) {
+  return {
+      "run",       scenario(file).string(), "--provider", "kind", "--cluster", cluster, "--reuse",
+      "--results", results.path()};
+}
+
+std::string in_node(const std::string& node, const std::string& script) {
+  return output_of({"docker", "exec", node, "sh", "-c", script});
+}
+
+std::string kubectl(const std::string& arguments) {
+  return in_node(std::string(cluster) + "-control-plane",
+                 "kubectl --kubeconfig /etc/kubernetes/admin.conf " + arguments);
+}
+
+// What runs leave, in Kubernetes and in the nodes; empty for a clean cluster.
+std::string leftovers() {
+  std::string left =
+      kubectl("get namespaces,persistentvolumes -o name -l app.kubernetes.io/managed-by=faultline");
+  left += kubectl("get nodes -o name --field-selector spec.unschedulable=true");
+  for (const auto& [node, state] : kind_nodes(cluster)) {
+    if (state != "running") left += node + " is " + state + "\n";
+    left += in_node(node, "grep /var/lib/faultline /proc/mounts || true");
+    left += in_node(node, "ls /var/lib/faultline/*.img 2>/dev/null || true");
+  }
+  return left;
+}
+
+bool becomes_clean() {
+  return testing::eventually([] { return leftovers().empty(); });
+}
+
+// A container that Docker and kind take for a node of a cluster.
+class SomebodysCluster {
+ public:
+  explicit SomebodysCluster(std::string name) : name_(std::move(name)) {
+    const auto image = output_of({"docker", "inspect", "--format", "{{.Config.Image}}",
+                                  std::string(cluster) + "-control-plane"});
+    output_of({"docker", "create", "--name", node(), "--label", "io.x-k8s.kind.cluster=" + name_,
+               "--label", "io.x-k8s.kind.role=control-plane", image.substr(0, image.find('\n'))});
+  }
+  ~SomebodysCluster() { run_program({"docker", "rm", "--force", "--volumes", node()}); }
+  SomebodysCluster(const SomebodysCluster&) = delete;
+  SomebodysCluster& operator=(const SomebodysCluster&) = delete;
+
+  const std::string& name() const { return name_; }
+  std::string node() const { return name_ + "-control-plane"; }
+
+ private:
+  std::string name_;
+};
+
+TEST_F(Kind, LeaderDownIsSurvived) {
+  const Results results;
+  const Finished finished = faultline(run_on_kind(results, "brokers/3-leader-down.yaml"));
+  EXPECT_EQ(finished.exit_code, 0) << finished.output;
+  const auto json = results.run_json("broker-leader");
+  EXPECT_EQ(json["outcome"], "pass");
+  EXPECT_EQ(json["provider"], "kind");
+  EXPECT_EQ(check(json, "lost")["counts"]["lost"], 0);
+  const Finished again = faultline({"check", results.run("broker-leader").string()});
+  EXPECT_EQ(again.exit_code, 0) << again.output;
+  EXPECT_EQ(again.output.find("disagree"), std::string::npos) << again.output;
+  EXPECT_TRUE(becomes_clean()) << leftovers();
+}
+
+TEST_F(Kind, KilledHarnessLeavesNothingAfterHeal) {
+  const Results results;
+  Program program(run_on_kind(results, "brokers/3-leader-down.yaml"));
+  ASSERT_TRUE(program.wait_for_output(" steady ")) << program.output();
+  program.signal(SIGKILL);
+  program.wait();
+  EXPECT_FALSE(leftovers().empty());
+  const Finished healed = faultline({"heal"});
+  EXPECT_EQ(healed.exit_code, 0) << healed.output;
+  EXPECT_NE(healed.output.find("clean"), std::string::npos) << healed.output;
+  EXPECT_TRUE(becomes_clean()) << leftovers();
+  const Finished history = faultline({"history", results.run("broker-leader").string()});
+  EXPECT_NE(history.output.find("steady"), std::string::npos) << history.output;
+}
+
+TEST_F(Kind, UpFindsWhatIsThereAndRepairsIt) {
+  const std::string worker = std::string(cluster) + "-worker2";
+  output_of({"docker", "pause", worker});
+  in_node(std::string(cluster) + "-worker", "systemctl stop kubelet");
+  kubectl("cordon " + std::string(cluster) + "-worker3");
+  const Finished repaired = faultline({"up", "--cluster", cluster});
+  EXPECT_EQ(repaired.exit_code, 0) << repaired.output;
+  EXPECT_NE(repaired.output.find(worker + " is paused"), std::string::npos) << repaired.output;
+  EXPECT_EQ(leftovers(), "");
+  const Finished again = faultline({"up", "--cluster", cluster});
+  EXPECT_EQ(again.exit_code, 0) << again.output;
+  EXPECT_NE(again.output.find("there already, and healthy"), std::string::npos) << again.output;
+  EXPECT_EQ(again.output.find("repairing"), std::string::npos) << again.output;
+}
+
+TEST_F(Kind, ALiveRunKeepsItsCluster) {
+  const Results results;
+  Program program(run_on_kind(results, "brokers/3-leader-down.yaml"));
+  ASSERT_TRUE(program.wait_for_output("using the kind cluster")) << program.output();
+  const Finished down = faultline({"down", "--cluster", cluster});
+  EXPECT_EQ(down.exit_code, 255) << down.output;
+  EXPECT_NE(down.output.find("is in use"), std::string::npos) << down.output;
+  const Finished run = faultline(run_on_kind(results, "brokers/3-leader-down.yaml"));
+  EXPECT_EQ(run.exit_code, 255) << run.output;
+  EXPECT_NE(run.output.find("is in use"), std::string::npos) << run.output;
+  program.signal(SIGINT);
+  EXPECT_EQ(program.wait().exit_code, 130) << program.output();
+  EXPECT_TRUE(becomes_clean()) << leftovers();
+}
+
+TEST_F(Kind, WhatIsNotFaultlinesStays) {
+  const SomebodysCluster theirs(std::string(cluster) + "-theirs");
+  const Finished down = faultline({"down", "--cluster", theirs.name()});
+  EXPECT_EQ(down.exit_code, 254) << down.output;
+  EXPECT_NE(down.output.find("did not make"), std::string::npos) << down.output;
+  const Finished up = faultline({"up", "--cluster", theirs.name()});
+  EXPECT_EQ(up.exit_code, 255) << up.output;
+  EXPECT_NE(up.output.find("did not make"), std::string::npos) << up.output;
+  EXPECT_EQ(faultline({"heal"}).exit_code, 0);
+  EXPECT_EQ(kind_nodes(theirs.name()).count(theirs.node()), 1u);
+}
+
+TEST_F(Kind, DownOfNoneSaysSo) {
+  const Finished down = faultline({"down", "--cluster", std::string(cluster) + "-none"});
+  EXPECT_EQ(down.exit_code, 0) << down.output;
+  EXPECT_NE(down.output.find("there is no kind cluster"), std::string::npos) << down.output;
+}
+
+TEST_F(Kind, HarnessKilledWhileMakingAClusterLeavesNothingAfterHeal) {
+  const std::string half = std::string(cluster) + "-half";
+  Program program({"up", "--cluster", half});
+  ASSERT_TRUE(program.wait_for_output("Writing configuration")) << program.output();
+  program.signal(SIGKILL);
+  program.wait();
+  EXPECT_FALSE(kind_nodes(half).empty());
+  const Finished healed = faultline({"heal"});
+  EXPECT_EQ(healed.exit_code, 0) << healed.output;
+  EXPECT_TRUE(kind_nodes(half).empty());
+}
+
+}  // namespace
+}  // namespace faultline::end_to_end
