@@ -142,6 +142,7 @@ class Watched : public Cluster {
     look();
     cluster_.stop(server, grace);
   }
+  void expect_exit(const std::string& server) override { cluster_.expect_exit(server); }
   bool running(const std::string& server) override { return cluster_.running(server); }
   std::vector<Exit> exits() override { return cluster_.exits(); }
   std::string log_tail(const std::string& server, std::size_t lines) override {
@@ -179,7 +180,7 @@ TEST_P(BrokerStopFault, StopThatWasIgnoredIsNoEvidence) {
   stop.inject(std::vector<std::string>{"n3"});
   const auto evidence = stop.verify();
   EXPECT_FALSE(evidence.holds);
-  EXPECT_NE(evidence.text.find("n3 was asked to leave, did not, and had to be killed"),
+  EXPECT_NE(evidence.text.find("n3: was asked to leave, did not, and had to be killed"),
             std::string::npos)
       << evidence.text;
   EXPECT_TRUE(stop.heal("n3").holds);
