@@ -175,7 +175,8 @@ class RandomRecording {
       case 6:
         return QuorumChanged{small(), small()};
       case 7:
-        return DrainFinished{coin(), coin(), magnitude(64), magnitude(64), text(), {text()}, {text(), text()}};
+        return DrainFinished{coin(), coin(),   magnitude(64),   magnitude(64),
+                             text(), {text()}, {text(), text()}};
       case 8:
         return Interrupted{text()};
       default:
