@@ -99,7 +99,9 @@ Assumptions assumptions(const History& history) {
   const std::string before = line.strike ? "the strike" : "the drain";
   const Served served = served_before(history, limit);
   result.writes = too_few(served.writes, enough_writes, "acknowledged publishes", before);
-  result.reads = too_few(served.reads, enough_reads, "leader reads", before);
+  if (takes_part(history, Service::reads)) {
+    result.reads = too_few(served.reads, enough_reads, "leader reads", before);
+  }
   if (takes_part(history, Service::deliveries)) {
     result.deliveries = too_few(served.deliveries, enough_deliveries, "deliveries", before);
   }

@@ -15,12 +15,11 @@ inline constexpr std::uint64_t enough_deliveries = 10;  // of messages, before
 
 // Each is why it does not hold; empty if it does.
 struct Assumptions {
-  std::string phases;  // steady, fault, recovery and drain all began, in this order
-  std::string
-      fault;  // one struck after the steady phase; all were proven in effect, and none lapsed
-  std::string leader;  // somebody led the stream when the first fault struck
-  std::string writes;  // enough, before the strike
-  std::string reads;
+  std::string phases;      // steady, fault, recovery and drain all began, in this order
+  std::string fault;       // one struck after the steady phase, all took effect and lasted
+  std::string leader;      // somebody led the stream when the first fault struck
+  std::string writes;      // enough, before the strike
+  std::string reads;       // where somebody read or was promised to
   std::string deliveries;  // where a consumer group took part
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "checkers/recovery.h"
 #include "checkers/testing_run.h"
 
 namespace faultline {
@@ -105,6 +106,24 @@ TEST(Assumptions, EveryPhaseBegan) {
   }
   run.event(strike + 1, PhaseStarted{"steady"});
   EXPECT_EQ(of(run).phases, "");
+}
+
+// A scenario without readers could never pass.
+TEST(Assumptions, WithoutReadersNoReadsAreNeededUnlessTheyArePromised) {
+  RunBuilder run;
+  run.fault(1).serve(Service::writes, 0, drain).serve(Service::deliveries, 0, drain);
+  run.expect().resume = Resume::healed;
+  EXPECT_EQ(of(run).reads, "");
+  EXPECT_FALSE(check_recovery(run.build(), Service::reads).judged);
+  run.expect().reads = Promise::keeps_on;
+  EXPECT_NE(of(run).reads, "");
+  EXPECT_EQ(check_recovery(run.build(), Service::reads).verdict, Verdict::unknown);
+}
+
+TEST(Assumptions, AReaderThatGotNothingIsMissed) {
+  RunBuilder run;
+  run.fault(1).serve(Service::writes, 0, drain).event(0, ProcessStarted{9, "rereader", ""});
+  EXPECT_NE(of(run).reads, "");
 }
 
 TEST(Assumptions, AnEmptyHistoryProvesNothing) {

@@ -74,7 +74,7 @@ class Checker {
   CheckResult run() && {
     find_window();
     if (!takes_part(history_, service_)) {
-      result_.reason = "no consumer group took part";
+      result_.reason = who_is_missing(service_);
     } else if (!line_.strike) {
       result_.reason = "no fault struck";
     } else {
@@ -108,6 +108,11 @@ class Checker {
     result_.counts.emplace_back("longest_gap_ns", longest_);
     result_.counts.emplace_back("last_gap_ns", last);
     too_short_ = window_.end - window_.begin <= expectations_.max_gap;
+    const bool starved = std::ranges::any_of(gaps_, [this](const Gap& gap) {
+      return gap.length() > expectations_.max_gap &&
+             traffic_.tried(gap.interval) <= expectations_.max_gap;
+    });
+    if (starved) return;
     if (longest_ > expectations_.max_gap)
       result_.observed = last <= expectations_.max_gap ? "pause" : "stop";
     else if (!too_short_)

@@ -27,7 +27,8 @@
 //
 // The observed word comes from the same gaps, whatever is promised: "continue"
 // if none is longer than max_gap, "pause" if the last one is not, else "stop". It
-// is empty if strike and heal are too close together to say "continue".
+// is empty if strike and heal are too close together to say "continue", and where
+// clients were hardly trying in a gap longer than max_gap.
 #pragma once
 
 #include "checkers/history.h"
@@ -37,7 +38,7 @@
 namespace faultline {
 
 // Check "availability.writes" and so on. Not judged where nothing is promised,
-// deliveries not where no consumer group took part,
+// deliveries and reads not where nobody took part (takes_part),
 // nor for direct reads, which any replica may answer. Counts: longest_gap_ns
 // and last_gap_ns between strike and heal; for each phase P: P.ok, P.length_ns
 // and P.longest_gap_ns (within the phase). Complexity: that of Traffic.

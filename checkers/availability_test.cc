@@ -99,6 +99,14 @@ TEST(Availability, AGapInWhichNobodyTriedIsUnknown) {
   EXPECT_EQ(check(run).verdict, Verdict::unknown);
 }
 
+// It was called "stop", though no client ever read.
+TEST(Availability, WhatNobodyTriedWasNotSeenToStop) {
+  RunBuilder run;
+  run.fault(1).serve(Service::writes, 0, drain);
+  EXPECT_EQ(check(run, Service::reads).observed, "");
+  EXPECT_EQ(check(run).observed, "continue");
+}
+
 TEST(Availability, AGapInWhichOneOperationWasUnderWayIsAViolation) {
   RunBuilder run;
   run.fault(1).serve(Service::writes, 0, strike).serve(Service::writes, strike + 8 * second, drain);

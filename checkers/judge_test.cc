@@ -101,6 +101,7 @@ TEST(Precedence, ACheckerThatGivesUpIsUnknown) {
 TEST(Doubt, EachNeedIsHeldAgainstThePassThatNeedsItAndNoFail) {
   RunBuilder bare;  // nothing before the strike, no leader, nothing proven
   bare.event(second, LeadersSeen{"", "", {}});
+  bare.event(second, ProcessStarted{9, "reader", ""});
   bare.change(strike, FaultStage::striking, {"n1"}).change(strike, FaultStage::unproven, {"n1"});
   for (const unsigned need :
        {needs_fault, needs_leader, needs_writes, needs_reads, needs_deliveries}) {

@@ -89,7 +89,7 @@ CheckResult check_recovery(const History& history, Service service) {
   result.judged = expectations.resume != Resume::not_promised && service != Service::direct_reads &&
                   takes_part(history, service);
   if (!takes_part(history, service)) {
-    result.reason = "no consumer group took part";
+    result.reason = who_is_missing(service);
     return result;
   }
   const auto from = moment(line, expectations.resume);

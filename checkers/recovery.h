@@ -22,7 +22,7 @@
 namespace faultline {
 
 // Check "recovery.writes" and so on; not judged where nothing is promised,
-// deliveries not where no consumer group took part.
+// deliveries and reads not where nobody took part (takes_part).
 // Count: recovered_after_ns, where it is known. Complexity: that of Traffic.
 CheckResult check_recovery(const History&, Service);
 

@@ -97,15 +97,24 @@ bool serves(const Operation& o, Service service) {
 }
 
 bool takes_part(const History& history, Service service) {
-  if (service != Service::deliveries) return true;
+  const bool reads = service == Service::reads;
+  if (!reads && service != Service::deliveries) return true;
+  if (reads && history.header.expectations.reads != Promise::not_promised) return true;
   const auto& [events, operations] = std::tie(history.events, history.operations);
-  return std::any_of(events.begin(), events.end(),
-                     [](const Event& event) {
-                       const auto* process = std::get_if<ProcessStarted>(&event.what);
-                       return process != nullptr && !process->group.empty();
-                     }) ||
-         std::any_of(operations.begin(), operations.end(),
-                     [](const Operation& o) { return o.kind == OperationKind::deliver; });
+  return std::ranges::any_of(events,
+                             [&](const Event& event) {
+                               const auto* process = std::get_if<ProcessStarted>(&event.what);
+                               if (process == nullptr) return false;
+                               return reads
+                                          ? process->role == "reader" || process->role == "rereader"
+                                          : !process->group.empty();
+                             }) ||
+         std::ranges::any_of(operations,
+                             [&](const Operation& o) { return o.kind == operation_kind(service); });
+}
+
+std::string_view who_is_missing(Service service) {
+  return service == Service::deliveries ? "no consumer group took part" : "nobody read";
 }
 
 Traffic::Traffic(const History& history, Service service, Duration patience) {

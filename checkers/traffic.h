@@ -19,8 +19,10 @@ OperationKind operation_kind(Service);
 // Acknowledged publishes; reads and deliveries that brought a message.
 bool serves(const Operation&, Service);
 
-// Deliveries are served only where a consumer group took part.
+// Deliveries are served only where a consumer group took part, reads where somebody
+// read or was promised to; anything else always is.
 bool takes_part(const History&, Service);
+std::string_view who_is_missing(Service);  // where it does not: "no consumer group took part"
 
 class Traffic {
  public:

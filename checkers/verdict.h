@@ -30,8 +30,8 @@ struct CheckResult {
   bool judged = true;    // false: measured and shown, no part of the scenario's verdict
   std::string reason;    // one line, why
   std::string observed;  // availability.*: continue, pause or stop; lost: "none" or the count
-  std::vector<std::pair<std::string, std::uint64_t>> counts;   // exact; durations in ns end in "_ns"
-  std::vector<Finding> samples;  // at most max_samples
+  std::vector<std::pair<std::string, std::uint64_t>> counts;  // exact; durations in ns end in "_ns"
+  std::vector<Finding> samples;                               // at most max_samples
 };
 
 }  // namespace faultline

@@ -103,7 +103,7 @@ TEST_P(BrokerFault, OneThatWasAlreadyDownIsNoEvidence) {
   one->inject(std::vector<std::string>{"n1", "n2"});
   const auto evidence = one->verify();
   EXPECT_FALSE(evidence.holds);
-  EXPECT_NE(evidence.text.find("n2 was already down before the strike"), std::string::npos)
+  EXPECT_NE(evidence.text.find("n2: was already down before the strike"), std::string::npos)
       << evidence.text;
   EXPECT_FALSE(cluster_.running("n1"));
 }
