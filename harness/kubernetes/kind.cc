@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <fstream>
 #include <future>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -20,7 +21,8 @@ using namespace std::chrono_literals;
 
 constexpr auto create_limit = 15min;  // a node image of a gigabyte may be pulled
 constexpr auto pull_limit = 10min;
-constexpr std::uint16_t first_monitor_port = 30500;     // kind-config/cluster.yaml
+constexpr std::uint16_t first_monitor_port = 30500;  // kind-config/cluster.yaml
+constexpr int enough_inotify_instances = 512;
 constexpr const char* mark = "/etc/made-by-faultline";  // kind-config/cluster.yaml
 constexpr std::size_t longest_name = 63 - std::string_view("-control-plane").size();
 
@@ -80,10 +82,23 @@ ProgramEnd create(const KindOptions& options, const std::string& image) {
   return run_program(command, program);
 }
 
+// Each node takes about eleven of them: Linux' default is enough for two clusters.
+std::string too_few_inotify_instances() {
+  int most = 0;
+  std::ifstream("/proc/sys/fs/inotify/max_user_instances") >> most;
+  if (most >= enough_inotify_instances) return "";
+  return fmt::format(
+      " (perhaps too many clusters are here for fs.inotify.max_user_instances={}: remove one, or "
+      "sysctl -w fs.inotify.max_user_instances={})",
+      most, enough_inotify_instances);
+}
+
 // kind's first complaint says what, the lines after it how.
 std::string complaint(const ProgramEnd& end) {
   for (const auto& line : lines_of(end.errors))
-    if (line.starts_with("ERROR: ")) return line.substr(7);
+    if (line.starts_with("ERROR: "))
+      return line.substr(7) +
+             (line.find("kubeadm") == line.npos ? "" : too_few_inotify_instances());
   return fmt::format("exit status {}", end.status);
 }
 
