@@ -8,11 +8,17 @@
 namespace faultline {
 namespace {
 
-constexpr std::size_t window = 64;  // reads at once
+constexpr std::size_t most_at_once = 64;                // reads
+constexpr std::size_t bytes_at_once = 4 * 1024 * 1024;  // what a read's timeout is enough for
 constexpr Duration refused_pause = 20 * millisecond;
 constexpr Duration poll_interval = 100 * millisecond;
 constexpr Duration absence_is_final = 60 * second;  // docs/scenarios.md, delivery
 constexpr std::chrono::milliseconds state_timeout{500};
+
+std::size_t window(const LogSettings& settings) {
+  return std::clamp<std::size_t>(bytes_at_once / std::max<std::size_t>(settings.max_size, 1), 2,
+                                 most_at_once);
+}
 
 void pause(Duration duration) { sleep_until(monotonic_now() + duration, {}); }
 
@@ -97,7 +103,7 @@ bool Drain::all_answered() {
 }
 
 void Drain::read(std::uint64_t sequence) {
-  in_flight_.acquire(window, {});
+  in_flight_.acquire(window(context_.settings), {});
   const auto [client, process] = session_.seat();
   Invocation invocation;
   invocation.kind = OperationKind::drain_read;

@@ -192,6 +192,30 @@ TEST_F(LogWorkloadTest, DrainsAfterEveryBrokerWasDown) {
   expect_all_of_it_drained(history, drain);
 }
 
+// Sixty-four at once, of a megabyte each, took longer than a read's timeout, again and again.
+TEST_F(LogWorkloadTest, DrainsLargeMessagesAFewAtATime) {
+  LogSettings settings;
+  settings.in_flight = 2;
+  settings.min_size = settings.max_size = 512 * 1024;
+  TestRun run(settings, cluster.address());
+  run.workload().start();
+  ASSERT_TRUE(eventually([&] { return run.workload().live().writes_ok > 30; }));
+  run.workload().stop_producing();
+  const auto drain = run.drain();
+  const auto history = run.finish();
+
+  expect_all_of_it_drained(history, drain);
+  std::multiset<Time> under_way;  // completions
+  std::size_t most = 0;
+  for (const auto& each : history.operations) {
+    if (each.kind != OperationKind::drain_read) continue;
+    under_way.erase(under_way.begin(), under_way.lower_bound(each.invoked));
+    under_way.insert(each.completed);
+    most = std::max(most, under_way.size());
+  }
+  EXPECT_LE(most, 8u);
+}
+
 // It read one message between two questions, and was not through when its time was over.
 TEST_F(LogWorkloadTest, DrainsOnWhereTheQuestionWhetherToGiveUpIsSlow) {
   LogSettings settings;

@@ -104,10 +104,13 @@ Checked check(const fs::path& path) {
     }
   if (!then) return checked;
   checked.run.elapsed = then->elapsed;
-  if (then->status == RunStatus::judged)
+  if (then->status == RunStatus::judged) {
     checked.differences = differences(then->judgement, checked.run.judgement);
-  else
-    checked.run.status = then->status, checked.run.reason = then->reason;
+  } else {
+    checked.run.status = then->status;
+    checked.run.reason = then->reason;
+    checked.run.interrupted = then->interrupted;
+  }
   return checked;
 }
 

@@ -237,6 +237,18 @@ TEST(Cli, CheckShowsARunWithoutHistory) {
   EXPECT_EQ(faultline({"check", folder.path().string()}).exit_code, 255);
 }
 
+// Its history says that it was cut short, and check took that for Ctrl-C: 130.
+TEST(Cli, CheckOfARunThatBrokeIsBroken) {
+  const Results folder;
+  Recorder recorder(folder.path() / history_file_name, Header{});
+  recorder.event(Interrupted{"the harness broke: a foreign program has the port"});
+  recorder.close();
+  write_atomically(folder.path() / run_json_name, run_json(testing::make_broken(), "0.1.0"));
+  const Finished finished = faultline({"check", folder.path().string()});
+  EXPECT_EQ(finished.exit_code, 255) << finished.output;
+  EXPECT_TRUE(finished.output.starts_with("BROKEN")) << finished.output;
+}
+
 TEST(Cli, CheckOfASuiteTakesTheWorst) {
   const Results folder;
   fs::create_directories(folder.path() / "a");
