@@ -13,6 +13,7 @@
 namespace faultline {
 namespace {
 
+using nlohmann::json;
 using namespace std::chrono_literals;
 
 constexpr auto clean_limit = 90s;

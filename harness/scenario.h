@@ -50,7 +50,7 @@ struct Scenario {
   std::vector<FaultStep> faults;
   HealOrder heal_order = HealOrder::together;
   std::chrono::milliseconds heal_interval{0};  // one_by_one: between two steps
-  std::chrono::milliseconds recovery{30'000};  // at most, after the last heal step
+  std::chrono::milliseconds recovery{35'000};  // at most, after the last heal step
   std::chrono::milliseconds drain{120'000};    // at most
 
   Expectations expectations;
