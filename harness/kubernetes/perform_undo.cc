@@ -45,7 +45,8 @@ bool perform(const UndoStep& step, std::chrono::milliseconds effect_limit) {
   for (const auto deadline = Clock::now() + effect_limit; !holds(step.undone);
        std::this_thread::sleep_for(200ms))
     if (Clock::now() > deadline)
-      throw std::runtime_error("'" + shell_words(step.command) + "' had no effect");
+      throw std::runtime_error("'" + shell_words(step.command) + "' had no effect" +
+                               (end.errors.empty() ? "" : ": " + complaint(end)));
   return true;
 }
 

@@ -88,6 +88,16 @@ TEST_F(PerformUndoTest, ACommandWithoutEffectIsAProblem) {
   EXPECT_EQ(problem.find('\n'), problem.npos);
 }
 
+TEST_F(PerformUndoTest, ACommandThatFailsIsNotWaitedFor) {
+  Undo undo{"x", {}, {{{"false"}, {"sh", "-c", "echo no way >&2; exit 7"}}}};
+  try {
+    perform_undo(undo, 1h);
+    ADD_FAILURE();
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), HasSubstr(": no way"));
+  }
+}
+
 TEST_F(PerformUndoTest, AnEffectMayTakeAWhile) {
   Undo undo{"x",
             {},
