@@ -104,8 +104,8 @@ TEST_F(CordonTest, AConflictIsLookedAtAgain) {
 }
 
 TEST_F(CordonTest, SomebodyElseIsFasterByAMoment) {
-  interferences_ = 1;
   interference_ = {{"spec", {{"unschedulable", true}}}};
+  interferences_ = 1;  // the last: what the server's threads look at first
   EXPECT_FALSE(cordon(api_, "w", "run-1"));
   EXPECT_TRUE(unschedulable());
   EXPECT_EQ(owner(), "");

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
+#include <mutex>
 
 #include "harness/kubernetes/api/testing.h"
 #include "harness/kubernetes/api/testing_objects.h"
@@ -55,10 +55,17 @@ class RunObjectsTest : public ::testing::Test {
   bool there(const std::string& path) const { return objects_.find(path).has_value(); }
 
   std::optional<StubReply> before(const StubRequest& request) {
+    const std::lock_guard lock(mutex_);
     return hook_ ? hook_(request) : std::nullopt;
   }
 
-  StubObjects::Hook hook_;  // set before the first request
+  void answer(StubObjects::Hook hook) {
+    const std::lock_guard lock(mutex_);
+    hook_ = std::move(hook);
+  }
+
+  std::mutex mutex_;
+  StubObjects::Hook hook_;
   StubObjects objects_;
   StubServer server_;
   Kubernetes api_;
@@ -87,9 +94,10 @@ TEST_F(RunObjectsTest, EverythingOfTheRunIsRemovedAndNothingElse) {
 TEST_F(RunObjectsTest, PodsAreRemovedWithoutGrace) {
   deploy();
   remove();
-  for (const auto& request : server_.requests())
-    if (request.method == "DELETE" && request.path().starts_with(pods))
-      EXPECT_EQ(json::parse(request.body)["gracePeriodSeconds"], 0);
+  for (const auto& request : server_.requests()) {
+    if (request.method != "DELETE" || !request.path().starts_with(pods)) continue;
+    EXPECT_EQ(json::parse(request.body)["gracePeriodSeconds"], 0);
+  }
 }
 
 TEST_F(RunObjectsTest, NothingToRemove) {
@@ -118,11 +126,11 @@ TEST_F(RunObjectsTest, ANamespaceThatIsNotOfThisRunIsRefused) {
 
 TEST_F(RunObjectsTest, APodThatAControllerMadeMeanwhileIsRemovedToo) {
   deploy();
-  hook_ = [this, late = 2](const StubRequest& request) mutable -> std::optional<StubReply> {
+  answer([this, late = 2](const StubRequest& request) mutable -> std::optional<StubReply> {
     if (request.method == "GET" && request.path() == pods && late-- > 0)
       objects_.put(pods + "/nats-" + std::to_string(7 + late), of_run("r1"));
     return {};
-  };
+  });
   remove();
   EXPECT_FALSE(there(pods + "/nats-7"));
   EXPECT_FALSE(there(pods + "/nats-8"));

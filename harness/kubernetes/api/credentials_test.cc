@@ -235,15 +235,14 @@ TEST_F(CredentialsTest, APluginThatFailedIsAskedAgain) {
 }
 
 TEST_F(CredentialsTest, APluginThatHangsIsKilledWithItsChildren) {
-  CredentialSource source(plugin("sleep 1000 & echo $! > " + file("pid").string() + "; wait"),
-                          500ms);
-  const auto begin = Clock::now();
-  EXPECT_THAT(problem_of(source),
-              AllOf(HasSubstr("longer than 500 ms"), Not(HasSubstr("secret-argument"))));
-  EXPECT_LT(Clock::now() - begin, 60s);
   int child = 0;
-  std::ifstream(file("pid")) >> child;
-  ASSERT_GT(child, 0);
+  for (auto limit = 300ms; child == 0; limit *= 4) {  // so long that it has begun, here
+    CredentialSource source(plugin("sleep 1000 & echo $! > " + file("pid").string() + "; wait"),
+                            limit);
+    EXPECT_THAT(problem_of(source), AllOf(HasSubstr(fmt::format("longer than {} ms", limit / 1ms)),
+                                          Not(HasSubstr("secret-argument"))));
+    std::ifstream(file("pid")) >> child;
+  }
   EXPECT_TRUE(testing::eventually([&] { return !process_start_time(child); }));
 }
 

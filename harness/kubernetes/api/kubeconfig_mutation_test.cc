@@ -110,7 +110,7 @@ TEST(KubeconfigMutations, AreReadOrRefusedInOneLineWithoutSecrets) {
       EXPECT_TRUE(access.server.starts_with("http"));
       EXPECT_FALSE(access.context.empty());
       EXPECT_EQ(access.client_certificate.empty(), access.client_key.empty());
-      if (access.exec) EXPECT_FALSE(access.exec->command.front().empty());
+      EXPECT_FALSE(access.exec && access.exec->command.front().empty());
     } catch (const KubeconfigError& error) {
       ++refused;
       const std::string problem = error.what();
@@ -118,8 +118,9 @@ TEST(KubeconfigMutations, AreReadOrRefusedInOneLineWithoutSecrets) {
       EXPECT_TRUE(std::ranges::none_of(problem, [](unsigned char c) { return std::iscntrl(c); }))
           << problem;
       // A reference to another entry is no secret, and a mutation may make one of it.
-      if (problem.find("has no ") == problem.npos && problem.find("cannot read") == problem.npos)
+      if (problem.find("has no ") == problem.npos && problem.find("cannot read") == problem.npos) {
         EXPECT_EQ(problem.find("SECRETSECRET"), problem.npos) << problem;
+      }
       EXPECT_LT(problem.size(), 1'000u);
     }
     if (HasFailure()) FAIL() << "mutation " << i << ":\n" << text;

@@ -225,8 +225,9 @@ TEST_F(LeaseTest, TwoTakersNeverBothWin) {
     std::vector<std::unique_ptr<Lease>> leases;
     for (int i = 0; i < takers; ++i)
       leases.push_back(std::make_unique<Lease>(api_, "n", "l", std::to_string(i), options()));
-    if (round % 2 == 1)
+    if (round % 2 == 1) {
       for (const auto& one : leases) EXPECT_TRUE(one->try_take());
+    }
     pass(30s);
     std::barrier together(takers);
     std::atomic<int> won = 0;
@@ -360,11 +361,9 @@ TEST_F(LeaseTest, ALostOneIsNotRenewedAnyMore) {
   EXPECT_FALSE(mine.try_take());
   pass(21s);
   EXPECT_TRUE(mine.lost());
-  const auto so_far = [&] { return server_.count("PUT"); };
-  std::this_thread::sleep_for(30ms);  // what is under way
-  const auto before = so_far();
-  std::this_thread::sleep_for(50ms);
-  EXPECT_EQ(so_far(), before);
+  const auto before = server_.count("PUT");
+  std::this_thread::sleep_for(100ms);
+  EXPECT_LE(server_.count("PUT"), before + 1);  // what was under way
 }
 
 TEST_F(LeaseTest, TakeWaitsForADeadHolder) {

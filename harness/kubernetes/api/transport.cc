@@ -80,7 +80,7 @@ std::size_t receive(char* data, std::size_t, std::size_t size, void* user) {
 std::chrono::seconds seconds_of(const std::string& text) {
   constexpr std::chrono::seconds a_lot = std::chrono::hours(24);
   const auto begin = text.find_first_not_of(" \t"), end = text.find_last_not_of(" \t\r\n");
-  if (begin == text.npos) return {};
+  if (begin == std::string::npos) return {};
   int seconds = 0;
   const auto* last = text.data() + end + 1;
   const auto [rest, error] = std::from_chars(text.data() + begin, last, seconds);
@@ -127,8 +127,9 @@ bool is_loopback(const std::string& host) {
 // Of an authority of the same name with another key OpenSSL says only where in its
 // code it failed.
 bool is_wrong_signature(CURLcode code, std::string_view detail) {
-  return code == CURLE_SSL_CONNECT_ERROR && (detail.find("asn1 encoding routines") != detail.npos ||
-                                             detail.find("rsa routines") != detail.npos);
+  return code == CURLE_SSL_CONNECT_ERROR &&
+         (detail.find("asn1 encoding routines") != std::string_view::npos ||
+          detail.find("rsa routines") != std::string_view::npos);
 }
 
 // What asking again cannot mend.
@@ -164,7 +165,8 @@ void hide(std::string& text, std::vector<std::string> secrets) {
   }
   for (const auto& secret : secrets) {
     if (secret.empty()) continue;
-    for (auto at = text.find(secret); at != text.npos; at = text.find(secret, at + hidden.size()))
+    for (auto at = text.find(secret); at != std::string::npos;
+         at = text.find(secret, at + hidden.size()))
       text.replace(at, secret.size(), hidden);
   }
 }
@@ -172,18 +174,18 @@ void hide(std::string& text, std::vector<std::string> secrets) {
 // https://host:port/path -> /path
 std::string path_of(const std::string& server) {
   const auto host = server.find("://");
-  const auto slash = server.find('/', host == server.npos ? 0 : host + 3);
-  return slash == server.npos ? "" : server.substr(slash);
+  const auto slash = server.find('/', host == std::string::npos ? 0 : host + 3);
+  return slash == std::string::npos ? "" : server.substr(slash);
 }
 
 // https://host:port -> {host, port}
 std::pair<std::string, std::string> address(const std::string& server) {
   auto begin = server.find("://");
-  begin = begin == server.npos ? 0 : begin + 3;
+  begin = begin == std::string::npos ? 0 : begin + 3;
   const auto end = server.find('/', begin);
   const auto whole = server.substr(begin, end - begin);
   const auto colon = whole.rfind(':');
-  if (colon == whole.npos || whole.ends_with(']')) return {whole, "443"};
+  if (colon == std::string::npos || whole.ends_with(']')) return {whole, "443"};
   return {whole.substr(0, colon), whole.substr(colon + 1)};
 }
 
@@ -280,9 +282,9 @@ struct Transport::Implementation {
       all.push_back(base64(access.user + ":" + access.password));  // as it is sent
       all.push_back(access.password);
     }
-    if (const auto at = access.proxy.rfind('@'); at != access.proxy.npos) {
+    if (const auto at = access.proxy.rfind('@'); at != std::string::npos) {
       const auto begin = access.proxy.find("://");
-      all.push_back(access.proxy.substr(begin == access.proxy.npos ? 0 : begin + 3));
+      all.push_back(access.proxy.substr(begin == std::string::npos ? 0 : begin + 3));
       all.back().resize(all.back().rfind('@'));
     }
     return all;
