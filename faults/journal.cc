@@ -19,6 +19,7 @@
 #include <sstream>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 #include "harness/cluster/file_descriptor.h"
 #include "harness/cluster/process_table.h"
@@ -242,6 +243,8 @@ struct Journal::Implementation {
   FileDescriptor file;
   std::mutex mutex;
   std::vector<Undo> undos;
+  UndoFirst keep_too = {};
+  std::function<void()> finished = {};
 
   void append(const json& record) {
     const std::lock_guard guard(mutex);
@@ -260,7 +263,7 @@ struct Journal::Implementation {
 Journal::Journal(const fs::path& folder, const std::string& run_id) {
   fs::create_directories(folder);
   const auto path = folder / (run_id + extension);
-  implementation_.reset(new Implementation{run_id, path, create_locked(path), {}, {}});
+  implementation_.reset(new Implementation{run_id, path, create_locked(path), {}, {}, {}, {}});
   implementation_->append({{"journal", 1}, {"run", run_id}, {"boot", boot_id()}});
   sync_folder(folder);
 }
@@ -281,8 +284,16 @@ const std::string& Journal::run() const { return implementation_->run; }
 
 void Journal::undo_first(const Undo& undo) {
   implementation_->append(to_json(undo));
-  const std::lock_guard guard(implementation_->mutex);
-  implementation_->undos.push_back(undo);
+  {
+    const std::lock_guard guard(implementation_->mutex);
+    implementation_->undos.push_back(undo);
+  }
+  if (implementation_->keep_too) implementation_->keep_too(undo);
+}
+
+void Journal::keep_also(UndoFirst keep, std::function<void()> finished) {
+  implementation_->keep_too = std::move(keep);
+  implementation_->finished = std::move(finished);
 }
 
 std::vector<std::string> Journal::undo_all() {
@@ -296,6 +307,7 @@ std::vector<std::string> Journal::undo_all() {
 }
 
 void Journal::finish() {
+  if (const auto finished = std::exchange(implementation_->finished, nullptr)) finished();
   const std::lock_guard guard(implementation_->mutex);
   if (!implementation_->file) return;
   fs::remove(implementation_->path);  // still locked: `heal` keeps away

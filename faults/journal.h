@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,10 @@ class Journal {
   const std::string& run() const;
 
   void undo_first(const Undo&);  // call it before what it undoes
+
+  // From here on records are kept in a second place too, before undo_first returns;
+  // `finished` is called by finish().
+  void keep_also(UndoFirst keep, std::function<void()> finished);
 
   // Undoes what is not undone yet, the last first. Returns what could not be;
   // empty if all is well.

@@ -246,5 +246,25 @@ TEST_F(StateFolder, IsTheFirstThatIsSet) {
   EXPECT_THROW(state_folder(), std::system_error);
 }
 
+TEST_F(JournalTest, ASecondKeeperHasTheRecordBeforeTheChange) {
+  Journal journal(folder(), "r");
+  std::vector<std::string> kept;
+  int finished = 0;
+  journal.keep_also([&](const Undo& undo) { kept.push_back(undo.what); }, [&] { ++finished; });
+  journal.undo_first({"w2 runs"});
+  EXPECT_EQ(kept, std::vector<std::string>{"w2 runs"});
+  EXPECT_NE(content("r").find("w2 runs"), std::string::npos);
+  EXPECT_EQ(finished, 0);
+  journal.finish();
+  journal.finish();
+  EXPECT_EQ(finished, 1);
+}
+
+TEST_F(JournalTest, WhatTheSecondKeeperCannotKeepIsNotDone) {
+  Journal journal(folder(), "r");
+  journal.keep_also([](const Undo&) { throw std::runtime_error("no answer"); }, [] {});
+  EXPECT_THROW(journal.undo_first({"w2 runs"}), std::runtime_error);
+}
+
 }  // namespace
 }  // namespace faultline

@@ -66,10 +66,19 @@ const Server& find_server(const Cluster& cluster, const std::string& name) {
   return *found;
 }
 
+// Where no client reaches this server by itself.
+Evidence silence_of_monitor(const Server& server) {
+  if (server.monitor && !server.monitor("/varz", greeting_limit))
+    return {true, "its monitoring endpoint does not answer"};
+  return {false, "but its monitoring endpoint still answers"};
+}
+
 }  // namespace
 
 Evidence silence_of(const Cluster& cluster, const std::string& server) {
-  const auto address = address_of(find_server(cluster, server).client_url);
+  const auto& found = find_server(cluster, server);
+  if (found.url_is_shared) return silence_of_monitor(found);
+  const auto address = address_of(found.client_url);
   const auto seen = silence(address);
   if (seen.empty()) return {false, fmt::format("but port {} still answers", address.port)};
   return {true, fmt::format("port {}: {}", address.port, seen)};

@@ -18,8 +18,10 @@ Evidence WorkerDrain::look(const std::string& server) {
   if (options_.held_off) return {report.held_off && cluster().running(server), report.text};
   const auto silent = silence_of(cluster(), server);
   const auto why = cluster().why_down(server);
-  return {report.complete && silent.holds,
-          report.text + ", " + silent.text + (why.empty() ? "" : ", " + why)};
+  return {report.complete && cluster().drained(server),
+          report.text + ", " +
+              (silent.holds ? silent.text + (why.empty() ? "" : ", " + why)
+                            : "it is served from another machine")};
 }
 
 void WorkerDrain::undo(const std::string& server) { cluster().start(server); }

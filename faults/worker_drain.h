@@ -10,7 +10,8 @@ namespace faultline {
 
 // worker-drain: the machine under a broker is emptied by order, as before
 // maintenance: it takes nothing new, and what runs there is asked to leave, as far
-// as budgets allow. Where the scenario expects the budget to hold it off, that
+// as budgets allow. A broker whose volume is not bound to the machine may come back
+// on another one. Where the scenario expects the budget to hold it off, that
 // nobody had to leave within the limit is what is proven.
 class WorkerDrain : public PerServerFault {
  public:

@@ -23,10 +23,10 @@ constexpr milliseconds traffic_after_heal{3000};  // recovery lasts at least so 
 constexpr seconds catch_up{30};         // replicas become current before the drain, or it goes on
 constexpr seconds replicas_settle{15};  // the last write reaches every replica meanwhile
 
-StreamSettings stream_settings(const Scenario& scenario) {
+StreamSettings stream_settings(const Scenario& scenario, const Deployment& deployment) {
   StreamSettings settings;
-  settings.name = "faultline";
-  settings.subject = "faultline.log";
+  settings.name = deployment.stream;
+  settings.subject = deployment.subject;
   if (scenario.workload.durables > 0) settings.durable_group = "keeps-up";
   if (scenario.workload.laggards > 0) settings.lagging_group = "lags-behind";
   settings.replicas = scenario.replicas;
@@ -35,16 +35,22 @@ StreamSettings stream_settings(const Scenario& scenario) {
   return settings;
 }
 
-StreamAddress stream_address(const Scenario& scenario, const Cluster& cluster) {
-  const StreamSettings settings = stream_settings(scenario);
-  StreamAddress address{
-      {}, settings.name, settings.subject, settings.durable_group, settings.lagging_group};
-  for (const Server& server : cluster.servers()) address.urls.push_back(server.client_url);
+StreamAddress stream_address(const Scenario& scenario, const Deployment& deployment) {
+  const StreamSettings settings = stream_settings(scenario, deployment);
+  StreamAddress address{{},
+                        settings.name,
+                        settings.subject,
+                        settings.durable_group,
+                        settings.lagging_group,
+                        deployment.cluster->client_access()};
+  for (const Server& server : deployment.cluster->servers())
+    address.urls.push_back(server.client_url);
   return address;
 }
 
 Header header(const Scenario& scenario, const RunOptions& options, const std::string& run_id,
-              Broker& broker) {
+              const Deployment& deployment) {
+  Broker& broker = *deployment.broker;
   Header header;
   header.run_id = run_id;
   header.faultline_version = options.faultline_version;
@@ -53,7 +59,7 @@ Header header(const Scenario& scenario, const RunOptions& options, const std::st
   header.provider = options.provider;
   header.broker_product = broker.product();
   header.broker_version = broker.version();
-  header.stream = stream_settings(scenario).name;
+  header.stream = deployment.stream;
   header.replicas = scenario.replicas;
   header.seed = options.seed;
   header.monotonic = monotonic_now();
@@ -63,17 +69,19 @@ Header header(const Scenario& scenario, const RunOptions& options, const std::st
   return header;
 }
 
-steady_clock::time_point prepare(Broker& broker, const Scenario& scenario, Progress& progress,
-                                 const std::atomic<int>* interrupts) {
+steady_clock::time_point prepare(const Deployment& deployment, const Scenario& scenario,
+                                 Progress& progress, const RunOptions& options) {
+  Broker& broker = *deployment.broker;
   const auto waiting = [&](const std::string& what) {
-    if (interrupts != nullptr && interrupts->load() > 0)
-      throw RunInterrupted("interrupted by the user");
+    if (interrupted(options)) throw RunInterrupted("interrupted by the user");
     ProgressFigures figures;
+    if (const auto reason = options.abort ? options.abort(figures) : ""; !reason.empty())
+      throw RunInterrupted("aborted: " + reason);
     figures.phase = "deploy: " + what;
     progress.update(figures);
   };
   broker.wait_until_ready(ready_limit, waiting);
-  broker.create_stream(stream_settings(scenario), waiting);
+  broker.create_stream(stream_settings(scenario, deployment), waiting);
   return steady_clock::now();
 }
 
@@ -87,11 +95,11 @@ Experiment::Experiment(const Scenario& scenario, const RunOptions& options,
       broker_(*deployment.broker),
       journal_(journal),
       progress_(progress),
-      stream_made_(prepare(broker_, scenario, progress, options.interrupts)),
-      recorder_(options.folder / history_file_name, header(scenario, options, run_id, broker_)),
-      workload_(scenario.workload, stream_address(scenario, cluster_), recorder_, run_id,
+      stream_made_(prepare(deployment, scenario, progress, options)),
+      recorder_(options.folder / history_file_name, header(scenario, options, run_id, deployment)),
+      workload_(scenario.workload, stream_address(scenario, deployment), recorder_, run_id,
                 options.seed),
-      observer_(cluster_, broker_, recorder_, workload_, progress, options.interrupts) {}
+      observer_(cluster_, broker_, recorder_, workload_, progress, options) {}
 
 Experiment::~Experiment() = default;
 
@@ -103,6 +111,7 @@ void Experiment::run() {
     drain();
   } catch (const RunInterrupted& interrupt) {
     interrupted_ = true;
+    progress_.message(interrupt.what());
     abandon(interrupt.what());
   } catch (const std::exception& error) {
     abandon(fmt::format("the harness broke: {}", error.what()));

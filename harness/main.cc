@@ -61,7 +61,7 @@ int run(int argc, char** argv) {
   program.footer(footer);
   program.set_version_flag("--version", "faultline " + std::string(program_version()),
                            "Print the version and exit");
-  program.add_flag("-y,--yes")->description("Never ask (nothing does yet)");
+  program.add_flag("-y,--yes")->description("Never ask");
   program.require_subcommand(1);
   const std::vector<Subcommand> commands = add_commands(program);
   try {

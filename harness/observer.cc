@@ -25,13 +25,14 @@ milliseconds gap(Time last, Clock::time_point run_begin) {
 }  // namespace
 
 Observer::Observer(Cluster& cluster, Broker& broker, Recorder& recorder, LogWorkload& workload,
-                   Progress& progress, const std::atomic<int>* interrupts)
+                   Progress& progress, const RunOptions& options)
     : cluster_(cluster),
       broker_(broker),
       recorder_(recorder),
       workload_(workload),
       progress_(progress),
-      interrupts_(interrupts) {}
+      interrupts_(options.interrupts),
+      abort_(options.abort) {}
 
 void Observer::phase(const std::string& name, milliseconds length) {
   recorder_.event(PhaseStarted{name});
@@ -46,6 +47,8 @@ bool Observer::wait(milliseconds limit, const std::function<bool()>& done) {
   const auto interrupted = [this] {
     if (interrupts_ != nullptr && interrupts_->load() > 0)
       throw RunInterrupted("interrupted by the user");
+    if (const auto reason = abort_ ? abort_(figures_) : ""; !reason.empty())
+      throw RunInterrupted("aborted: " + reason);
     if (const auto error = recorder_.error())
       throw std::runtime_error("the history can no longer be written: " + *error);
     return false;

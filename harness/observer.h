@@ -17,7 +17,7 @@
 
 namespace faultline {
 
-// The user pressed Ctrl-C. The run heals, and judges what it has.
+// The user pressed Ctrl-C, or an abort condition holds. The run heals, and judges what it has.
 struct RunInterrupted : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -29,8 +29,7 @@ inline std::chrono::milliseconds since(std::chrono::steady_clock::time_point beg
 
 class Observer {
  public:
-  Observer(Cluster&, Broker&, Recorder&, LogWorkload&, Progress&,
-           const std::atomic<int>* interrupts);
+  Observer(Cluster&, Broker&, Recorder&, LogWorkload&, Progress&, const RunOptions&);
 
   void phase(const std::string& name, std::chrono::milliseconds length);  // recorded
   void fault_in_effect(const std::string& what) { fault_ = what; }        // empty: none
@@ -61,6 +60,7 @@ class Observer {
   LogWorkload& workload_;
   Progress& progress_;
   const std::atomic<int>* interrupts_;
+  const std::function<std::string(const ProgressFigures&)> abort_;
 
   std::chrono::steady_clock::time_point run_begin_ = std::chrono::steady_clock::now();
   std::chrono::steady_clock::time_point phase_begin_ = run_begin_;

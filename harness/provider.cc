@@ -8,6 +8,8 @@
 #include "harness/broker/nats/nats_config.h"
 #include "harness/cluster/local.h"
 #include "harness/kind_provider.h"
+#include "harness/kubernetes_provider.h"
+#include "harness/plan.h"
 
 namespace faultline {
 namespace {
@@ -56,6 +58,8 @@ void check_broker_choice(const Scenario& scenario, const RunOptions& options) {
 
 Deployment deploy(Provider& provider, const Scenario& scenario, const RunOptions& options,
                   Journal& journal, const Message& message) {
+  if (auto existing = provider.existing_brokers(scenario, options, journal, message))
+    return std::move(*existing);
   const NatsBinary binary = find_nats_binary(
       {options.broker_binary, broker_version(scenario, options)}, message,
       NatsBinarySources::of_this_user(), [&options] { return interrupted(options); });
@@ -66,8 +70,20 @@ Deployment deploy(Provider& provider, const Scenario& scenario, const RunOptions
   return deployment;
 }
 
+std::string Provider::plan(std::span<const Scenario> scenarios) {
+  std::string text;
+  for (const Scenario& scenario : scenarios) {
+    text += fmt::format("{}{}: {}\n", text.empty() ? "" : "\n", scenario.name, scenario.title);
+    for (const auto& lack : missing(scenario)) text += "  skipped: " + lack + "\n";
+    text += timeline(scenario,
+                     [](const FaultStep&) { return "of brokers that are deployed for the run"; });
+  }
+  return text;
+}
+
 std::unique_ptr<Provider> make_provider(const ProviderOptions& options) {
   if (options.name == "kind") return std::make_unique<KindProvider>(options);
+  if (options.name == "kubernetes") return std::make_unique<KubernetesProvider>(options);
   return std::make_unique<LocalProvider>();
 }
 

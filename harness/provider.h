@@ -4,6 +4,8 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,6 +21,7 @@ using Message = std::function<void(const std::string&)>;
 struct Deployment {
   std::unique_ptr<Cluster> cluster;  // outlives the broker
   std::unique_ptr<Broker> broker;
+  std::string stream = "faultline", subject = "faultline.log";  // to be made
 };
 
 // Serves all runs of a suite, one after the other.
@@ -34,15 +37,37 @@ class Provider {
   virtual std::unique_ptr<Cluster> start_brokers(const BrokerProgram&, const Scenario&,
                                                  const RunOptions&, Journal& journal,
                                                  const Message&) = 0;
+
+  // Brokers that exist already, instead of start_brokers; empty: there are none.
+  virtual std::optional<Deployment> existing_brokers(const Scenario&, const RunOptions&, Journal&,
+                                                     const Message&) {
+    return {};
+  }
+
+  // What runs of these would do, by name; changes nothing. Throws ClusterError, in
+  // one line, where one of them is not allowed.
+  virtual std::string plan(std::span<const Scenario>);
+
+  // Whether people must agree to the plan, and what they must type for it besides.
+  virtual bool asks_first() const { return false; }
+  virtual std::string to_be_typed() const { return {}; }
+
+  // Before the first run: locks others out, and heals what killed runs left.
+  // Throws ClusterError.
+  virtual void begin(const Message&, const std::function<bool()>& /*cancelled*/) {}
+
+  // Why runs must end before their time (RunOptions::abort).
+  virtual std::string abort_reason(const ProgressFigures&) { return {}; }
 };
 
 // What --keep, --reuse and the like say.
 struct ProviderOptions {
-  std::string name = "local";  // local or kind
-  std::string cluster;         // its name; empty: a new one
-  std::string node_image;      // of kind; empty: kind's own
-  bool keep = false;           // the cluster stays after the suite
-  bool reuse = false;          // one that was kept is used, and stays
+  std::string name = "local";    // local, kind or kubernetes
+  std::string cluster;           // its name; empty: a new one
+  std::string node_image;        // of kind; empty: kind's own
+  bool keep = false;             // the cluster stays after the suite
+  bool reuse = false;            // one that was kept is used, and stays
+  std::filesystem::path target;  // of kubernetes: the target file
 };
 
 std::unique_ptr<Provider> make_provider(const ProviderOptions&);

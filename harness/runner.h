@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ namespace faultline {
 // In a run's folder.
 inline constexpr const char* history_file_name = "history.flt";
 
+struct ProgressFigures;
+
 struct RunOptions {
   std::string provider = "local";
   std::filesystem::path folder;         // of the run; made by the caller, empty
@@ -25,6 +28,8 @@ struct RunOptions {
   std::uint64_t seed = 0;
   std::string faultline_version;
   const std::atomic<int>* interrupts = nullptr;  // Ctrl-C pressed so often
+  // Asked often during a run, and must be quick; a reason ends it as Ctrl-C does.
+  std::function<std::string(const ProgressFigures&)> abort = {};
 };
 
 struct ProgressFigures {

@@ -72,7 +72,10 @@ SuiteResult run_suite(std::span<const Scenario> scenarios, const RunOptions& opt
     write_suite(suite);
     folder.become_latest();
     heal_first(steps, terminal);
-    for (std::size_t i = 0; i < scenarios.size() && !interrupted(options); ++i) {
+    const auto ended = [&] {
+      return interrupted(options) || (!suite.runs.empty() && suite.runs.back().interrupted);
+    };
+    for (std::size_t i = 0; i < scenarios.size() && !ended(); ++i) {
       RunOptions own = options;
       own.folder = folder.make_run(scenarios[i].name);
       terminal.run_started(scenarios[i], i + 1, scenarios.size());
@@ -85,7 +88,8 @@ SuiteResult run_suite(std::span<const Scenario> scenarios, const RunOptions& opt
   } catch (const std::exception& error) {
     suite.problem = error.what();
   }
-  suite.interrupted = interrupted(options);
+  suite.interrupted =
+      interrupted(options) || (!suite.runs.empty() && suite.runs.back().interrupted);
   return suite;
 }
 

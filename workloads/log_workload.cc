@@ -26,8 +26,8 @@ constexpr double lagging_share = 0.125;
 
 ClientFactory nats_clients(const LogSettings& settings, const StreamAddress& address) {
   const bool at_once = sends_at_once(settings.in_flight);
-  return [nats = NatsAddress{address.urls, address.stream, address.subject, at_once}](
-             const std::string& name, std::size_t first_server) {
+  return [nats = NatsAddress{address.urls, address.stream, address.subject, at_once,
+                             address.access}](const std::string& name, std::size_t first_server) {
     return std::make_unique<NatsClient>(nats, name, first_server);
   };
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "checkers/history.h"
+#include "harness/cluster/client_access.h"
 #include "workloads/recorder.h"
 
 namespace faultline {
@@ -41,6 +42,7 @@ struct StreamAddress {
   std::string subject;
   std::string durable_group;
   std::string lagging_group;
+  ClientAccess access = {};
 };
 
 struct LiveFigures {  // of the whole run so far

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "harness/broker/nats/nats_access.h"
 #include "workloads/recorder.h"
 
 namespace faultline {
@@ -59,6 +60,7 @@ Options make_options(const NatsAddress& address, const std::string& name,
   auto* o = options.get();
   check(natsOptions_SetServers(o, servers.data(), static_cast<int>(servers.size())), "server");
   check(natsOptions_SetName(o, name.c_str()), "client name");
+  show_access(o, address.access);
   check(natsOptions_SetNoRandomize(o, true), "server order");
   check(natsOptions_SetIgnoreDiscoveredServers(o, true), "discovered servers");
   check(natsOptions_SetTimeout(o, connect_timeout_ms), "connect timeout");

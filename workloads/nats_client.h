@@ -22,6 +22,7 @@
 #include <thread>
 #include <vector>
 
+#include "harness/cluster/client_access.h"
 #include "workloads/client.h"
 
 typedef struct __natsConnection natsConnection;
@@ -37,6 +38,7 @@ struct NatsAddress {
   // False: the library gathers writes for up to a millisecond, which many in
   // flight want; true: each call leaves at once.
   bool send_at_once = true;
+  ClientAccess access = {};
 };
 
 // Whether a producer with so many in flight should send each call at once: below

@@ -67,9 +67,9 @@ fs::path record_history(const fs::path& folder) {
   return file;
 }
 
-const std::vector<std::string> commands{"run",     "list",   "validate", "check",
-                                        "history", "doctor", "heal",     "up",
-                                        "down",    "completion"};
+const std::vector<std::string> commands{"run",   "plan",    "list",      "validate",
+                                        "check", "history", "doctor",    "heal",
+                                        "up",    "down",    "completion"};
 
 TEST(Cli, EveryHelpHasExamplesAndFitsEightyColumns) {
   std::vector<std::vector<std::string>> helps{{"--help"}};
@@ -325,6 +325,45 @@ std::string complete_in_bash(const std::string& words) {
                         << "complete -p faultline >/dev/null && echo \"${COMPREPLY[*]}\"\n";
   bp::system(bp::search_path("bash"), "--norc", script.string(), bp::std_out > out.string());
   return read(out);
+}
+
+TEST(Cli, NothingIsHitWithoutATargetFile) {
+  for (const char* command : {"run", "plan"}) {
+    expect_refused({command, "1.3", "--provider", "kubernetes", "--yes"}, "needs --target FILE");
+    expect_refused({command, "1.3", "--target", "x.yaml"}, "belongs to --provider kubernetes");
+    const Finished missing = faultline(
+        {command, "1.3", "--provider", "kubernetes", "--target", "nowhere.yaml", "--yes"});
+    EXPECT_EQ(missing.exit_code, usage);
+    EXPECT_NE(missing.output.find("nowhere.yaml: does not exist\n"), std::string::npos)
+        << missing.output;
+  }
+  expect_refused({"doctor", "--provider", "kubernetes"}, "needs --target FILE");
+  expect_refused({"heal", "--context", "staging"}, "belong to --provider kubernetes");
+}
+
+TEST(Cli, TargetFilesTellAllTheirProblems) {
+  const Results folder;
+  const auto garbage = write(folder, "target.yaml", "kind: Target\nspec:\n  alow: {}\n");
+  const Finished finished =
+      faultline({"run", "1.3", "--provider", "kubernetes", "--target", garbage.string()});
+  EXPECT_EQ(finished.exit_code, usage);
+  EXPECT_NE(finished.output.find("target.yaml:3:3: unknown key 'alow'; did you mean 'allow'?"),
+            std::string::npos)
+      << finished.output;
+  EXPECT_NE(finished.output.find("'apiVersion' is missing"), std::string::npos);
+}
+
+TEST(Cli, BrokersThatExistAreTakenAsTheyAre) {
+  expect_refused({"run", "1.3", "--provider", "kubernetes", "--target", "x.yaml",
+                  "--broker-version", "2.12.15"},
+                 "takes the brokers as they are");
+}
+
+TEST(Cli, PlanSaysWhatARunWouldDo) {
+  const Finished finished = faultline({"plan", "1.3"});
+  EXPECT_EQ(finished.exit_code, 0) << finished.output;
+  EXPECT_NE(finished.output.find("broker-kill leader"), std::string::npos) << finished.output;
+  EXPECT_NE(finished.output.find("Nothing was changed."), std::string::npos);
 }
 
 TEST(Cli, BashCompletes) {

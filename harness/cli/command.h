@@ -27,6 +27,7 @@ struct Subcommand {
 
 // Each adds its subcommand to the program.
 Subcommand run_command(CLI::App& program);
+Subcommand plan_command(CLI::App& program);
 Subcommand list_command(CLI::App& program);
 Subcommand validate_command(CLI::App& program);
 Subcommand check_command(CLI::App& program);

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -11,8 +12,12 @@
 #include <thread>
 
 #include "harness/broker/nats/nats_binary.h"
+#include "harness/catalogue.h"
 #include "harness/cli/command.h"
+#include "harness/cli/consent.h"
 #include "harness/exit_code.h"
+#include "harness/kubernetes/permissions.h"
+#include "harness/kubernetes_access.h"
 #include "harness/report/words.h"
 
 namespace faultline {
@@ -131,16 +136,53 @@ std::vector<Ability> examine() {
   return abilities;
 }
 
+// The figures, else names, of the page's scenarios with one of these faults.
+std::string scenarios_with(const std::vector<std::string>& faults) {
+  if (faults.empty()) return "every scenario";
+  std::string names;
+  for (const Scenario& scenario : load_catalogue({}, Selection::to_run).scenarios)
+    if (std::ranges::any_of(scenario.faults, [&](const FaultStep& step) {
+          return std::ranges::find(faults, step.fault) != faults.end();
+        }))
+      names +=
+          (names.empty() ? "" : ", ") + (scenario.figure.empty() ? scenario.name : scenario.figure);
+  return names.empty() ? fmt::format("{}", fmt::join(faults, ", ")) : names;
+}
+
+// Each permission by itself: what is missing for all is MISSING, for some absent.
+std::vector<Ability> examine_cluster(const std::filesystem::path& path) {
+  const TargetFile target = good_target_file(path);
+  Kubernetes api(access_of(target), read_only());
+  std::vector<Ability> abilities;
+  for (const Permission& permission : permissions_for(target)) {
+    const bool granted = is_granted(api, permission);
+    const auto purpose = granted ? permission.namespace_name.empty()
+                                       ? "in the whole cluster"
+                                       : "in " + permission.namespace_name
+                                 : scenarios_with(permission.faults);
+    const auto make = permission.faults.empty() ? required : optional;
+    abilities.push_back(
+        make(permission.verb + " " + permission.resource, granted, purpose,
+             fmt::format("missing {}; kind-config/rbac has it",
+                         permission.namespace_name.empty() ? "in the whole cluster"
+                                                           : "in " + permission.namespace_name)));
+  }
+  return abilities;
+}
+
 std::string_view word(State state) {
   return state == State::present ? "ok" : state == State::missing ? "MISSING" : "absent";
 }
 
 void show(const std::vector<Ability>& abilities) {
+  std::size_t width = 18;
+  for (const Ability& ability : abilities) width = std::max(width, ability.what.size());
   for (const Ability& ability : abilities) {
     const std::string text = ability.remedy.empty()
                                  ? ability.found
                                  : fmt::format("for {}: {}", ability.found, ability.remedy);
-    const std::string begin = fmt::format("{:<18}  {:<7}  ", ability.what, word(ability.state));
+    const std::string begin =
+        fmt::format("{:<{}}  {:<7}  ", ability.what, width, word(ability.state));
     std::cout << begin + wrap(text, 80, begin.size()).substr(begin.size());
   }
 }
@@ -156,14 +198,30 @@ void show_json(const std::vector<Ability>& abilities) {
   std::cout << list.dump(2) << "\n";
 }
 
-int execute(bool json) {
-  const std::vector<Ability> abilities = examine();
+std::vector<Ability> examine(const ProviderOptions& provider) {
+  if (provider.name != "kubernetes") return examine();
+  chosen_provider(provider);
+  try {
+    return examine_cluster(provider.target);
+  } catch (const KubernetesError& error) {
+    throw UsageError(error.what());
+  }
+}
+
+std::string_view conclusion(bool complete, bool of_cluster) {
+  if (of_cluster)
+    return complete ? "The cluster lets faultline run what the target file allows."
+                    : "The cluster does not let faultline run: see MISSING.";
+  return complete ? "This machine can run the broker scenarios."
+                  : "This machine cannot run scenarios yet: see MISSING.";
+}
+
+int execute(bool json, const ProviderOptions& provider) {
+  const std::vector<Ability> abilities = examine(provider);
   json ? show_json(abilities) : show(abilities);
   const bool complete = std::ranges::none_of(
       abilities, [](const Ability& ability) { return ability.state == State::missing; });
-  if (!json)
-    std::cout << (complete ? "\nThis machine can run the broker scenarios.\n"
-                           : "\nThis machine cannot run scenarios yet: see MISSING.\n");
+  if (!json) std::cout << "\n" << conclusion(complete, provider.name == "kubernetes") << "\n";
   return complete ? exit_passed : exit_unknown;
 }
 
@@ -174,12 +232,15 @@ Subcommand doctor_command(CLI::App& program) {
       add_subcommand(program, "doctor", "Show what this machine can do and what it lacks",
                      "  faultline doctor\n"
                      "  faultline doctor --json | jq '.[] | select(.present | not)'\n"
+                     "  faultline doctor --provider kubernetes --target staging.yaml\n"
                      "\n"
                      "MISSING: no scenario runs without it; absent: some do not.\n"
                      "Exit codes: 0 ready, 2 something is missing");
   auto json = std::make_shared<bool>(false);
+  auto provider = std::make_shared<ProviderOptions>();
+  add_provider_options(*app, *provider);
   app->add_flag("--json", *json, "As JSON");
-  return {app, [json] { return execute(*json); }};
+  return {app, [json, provider] { return execute(*json, *provider); }};
 }
 
 }  // namespace faultline

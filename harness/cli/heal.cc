@@ -5,7 +5,9 @@
 
 #include "faults/journal.h"
 #include "harness/cli/command.h"
+#include "harness/cluster/cluster.h"
 #include "harness/exit_code.h"
+#include "harness/kubernetes_heal.h"
 
 namespace faultline {
 namespace {
@@ -19,9 +21,51 @@ void show(const HealReport& report) {
   if (report.clean()) std::cout << "clean\n";
 }
 
-int execute(bool json) {
-  const HealReport report = heal_leftovers(state_folder());
-  if (json)
+struct Arguments {
+  std::string provider;  // empty: this machine
+  HealPlace place;
+  bool json = false;
+};
+
+void append(std::vector<std::string>& lines, const std::vector<std::string>& more) {
+  lines.insert(lines.end(), more.begin(), more.end());
+}
+
+HealReport heal(const Arguments& arguments) {
+  HealReport report = heal_leftovers(state_folder());
+  if (arguments.provider != "kubernetes") return report;
+  const HealReport cluster = [&] {
+    try {
+      return heal_cluster(arguments.place,
+                          [](const std::string& line) { std::cerr << line << "\n"; });
+    } catch (const ClusterError& error) {
+      throw UsageError(error.what());
+    } catch (const KubeconfigError& error) {
+      throw UsageError(error.what());
+    } catch (const KubernetesError& error) {
+      return HealReport{{}, {error.what()}, {}};
+    }
+  }();
+  append(report.undone, cluster.undone);
+  append(report.failed, cluster.failed);
+  append(report.live, cluster.live);
+  return report;
+}
+
+void check(const Arguments& arguments) {
+  const HealPlace& place = arguments.place;
+  const bool somewhere = !place.target.empty() || !place.kubeconfig.empty() ||
+                         !place.context.empty() || !place.namespace_name.empty();
+  if (somewhere && arguments.provider != "kubernetes")
+    throw UsageError(
+        "--target, --kubeconfig, --context and --namespace belong to --provider "
+        "kubernetes");
+}
+
+int execute(const Arguments& arguments) {
+  check(arguments);
+  const HealReport report = heal(arguments);
+  if (arguments.json)
     std::cout << nlohmann::ordered_json{{"clean", report.clean()},
                                         {"undone", report.undone},
                                         {"failed", report.failed},
@@ -36,15 +80,29 @@ int execute(bool json) {
 }  // namespace
 
 Subcommand heal_command(CLI::App& program) {
-  CLI::App* app = add_subcommand(program, "heal", "Undo what killed runs left on this machine",
-                                 "  faultline heal\n"
-                                 "  faultline heal --json\n"
-                                 "\n"
-                                 "Every run begins with this; runs beside it are not touched.\n"
-                                 "Exit codes: 0 clean, 255 something could not be undone");
-  auto json = std::make_shared<bool>(false);
-  app->add_flag("--json", *json, "As JSON");
-  return {app, [json] { return execute(*json); }};
+  CLI::App* app =
+      add_subcommand(program, "heal", "Undo what killed runs left",
+                     "  faultline heal\n"
+                     "  faultline heal --json\n"
+                     "  faultline heal --provider kubernetes --target staging.yaml\n"
+                     "  faultline heal --provider kubernetes --context staging\n"
+                     "\n"
+                     "Of kubernetes also what is recorded in the cluster, by a harness\n"
+                     "on another machine too.\n"
+                     "Every run begins with this; runs beside it are not touched.\n"
+                     "Exit codes: 0 clean, 255 something could not be undone");
+  auto arguments = std::make_shared<Arguments>();
+  HealPlace& place = arguments->place;
+  app->add_option("--provider", arguments->provider, "kubernetes: a cluster's records too")
+      ->check(CLI::IsMember({"local", "kind", "kubernetes"}));
+  app->add_option("--target", place.target, "The target file of the runs")->type_name("FILE");
+  app->add_option("--kubeconfig", place.kubeconfig, "Without a target file (kubectl's)")
+      ->type_name("FILE");
+  app->add_option("--context", place.context, "Without a target file (the current one)")
+      ->type_name("NAME");
+  app->add_option("--namespace", place.namespace_name, "Only this one (all)")->type_name("NAME");
+  app->add_flag("--json", arguments->json, "As JSON");
+  return {app, [arguments] { return execute(*arguments); }};
 }
 
 }  // namespace faultline

@@ -10,6 +10,7 @@
 
 #include "harness/catalogue.h"
 #include "harness/cli/command.h"
+#include "harness/cli/consent.h"
 #include "harness/cli/kind_cluster.h"
 #include "harness/cli/scenarios.h"
 #include "harness/exit_code.h"
@@ -30,11 +31,17 @@ struct Arguments {
   std::optional<std::uint64_t> seed;
   std::filesystem::path results = "results";
   ExitPolicy policy;
+  Consent consent;
   bool json = false;
 };
 
 // Before anything is made: what is wrong with the choice is the user's to repair.
 void check_choice(const std::vector<Scenario>& scenarios, const RunOptions& options) {
+  if (options.provider == "kubernetes" &&
+      !(options.broker_binary.empty() && options.broker_version.empty()))
+    throw UsageError(
+        "--provider kubernetes takes the brokers as they are: leave --broker-version "
+        "and --broker-binary out");
   for (const Scenario& scenario : scenarios) try {
       check_broker_choice(scenario, options);
     } catch (const ClusterError& error) {
@@ -55,7 +62,14 @@ void show_end(const SuiteResult& suite, std::ostream& out) {
 
 int execute(Arguments arguments) {
   const std::vector<Scenario> scenarios = scenarios_to_run(arguments.scenarios, scenarios_folder());
-  check_choice(scenarios, arguments.run);
+  RunOptions& options = arguments.run;
+  options.provider = arguments.provider.name;
+  check_choice(scenarios, options);
+  options.interrupts = &count_interrupts();
+  std::ostream& out = arguments.json ? std::cerr : std::cout;
+  const std::unique_ptr<Provider> provider = agreed_provider(
+      arguments.provider, scenarios, arguments.consent, out, [&] { return interrupted(options); });
+  options.abort = [&](const ProgressFigures& figures) { return provider->abort_reason(figures); };
   const SuiteFolder folder = [&] {
     try {
       return SuiteFolder(arguments.results);
@@ -63,14 +77,9 @@ int execute(Arguments arguments) {
       throw UsageError(error.what());
     }
   }();
-  RunOptions& options = arguments.run;
   options.seed = arguments.seed ? *arguments.seed : std::random_device{}();
   options.faultline_version = program_version();
-  options.interrupts = &count_interrupts();
-  options.provider = arguments.provider.name;
-  const std::unique_ptr<Provider> provider = make_provider(arguments.provider);
 
-  std::ostream& out = arguments.json ? std::cerr : std::cout;
   Terminal terminal(out, detect_style(arguments.json ? STDERR_FILENO : STDOUT_FILENO));
   const SuiteResult suite = run_suite(scenarios, options, folder, terminal, real_steps(*provider));
   const ExitCode code = exit_code(suite, arguments.policy);
@@ -110,6 +119,7 @@ Subcommand run_command(CLI::App& program) {
       "  faultline run 1.3                           # a figure, or a name: see list\n"
       "  faultline run my.yaml --broker-version 2.10.22\n"
       "  faultline run scenarios/known-issues --fail-on unexpected\n"
+      "  faultline run 1.3 --provider kubernetes --target staging.yaml\n"
       "\n"
       "Exit codes: 0 all passed, 1 violation, 2 unknown or skipped,\n"
       "  130 interrupted, 254 bad usage or input, 255 the harness broke");
@@ -117,8 +127,8 @@ Subcommand run_command(CLI::App& program) {
   app->add_option("scenario", arguments->scenarios, "Files, folders, figures or names")
       ->type_name("SCENARIO|FOLDER")
       ->check(not_empty());
-  app->add_option("--provider", arguments->provider.name, "Where the cluster runs (local)")
-      ->check(CLI::IsMember({"local", "kind"}));
+  add_provider_options(*app, arguments->provider);
+  add_consent_options(*app, arguments->consent);
   add_cluster_option(*app, arguments->provider.cluster, "a new one");
   add_node_image_option(*app, arguments->provider.node_image);
   app->add_flag("--keep", arguments->provider.keep, "The kind cluster stays for later runs");

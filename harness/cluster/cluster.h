@@ -11,15 +11,24 @@
 #include <string>
 #include <vector>
 
+#include "harness/cluster/client_access.h"
+
 namespace faultline {
 
 class Worker;
 struct Volume;
 
+// A page of a monitoring endpoint, by its path. Empty if there was no good
+// answer within the limit.
+using MonitorPage = std::function<std::optional<std::string>(const std::string& path,
+                                                             std::chrono::milliseconds limit)>;
+
 struct Server {
-  std::string name;         // n1, n2, n3: the broker's server name too
-  std::string client_url;   // nats://127.0.0.1:4222
-  std::string monitor_url;  // http://127.0.0.1:8222
+  std::string name;            // n1, n2, n3: the broker's server name too
+  std::string client_url;      // nats://127.0.0.1:4222
+  std::string monitor_url;     // http://127.0.0.1:8222
+  MonitorPage monitor = {};    // where there is a way of its own; else over HTTP, at monitor_url
+  bool url_is_shared = false;  // clients reach all servers by one address, no server by itself
 };
 
 // One server's place on its machine, handed to the broker product to write its
@@ -96,6 +105,8 @@ class Cluster {
     no("drain the worker of " + server);
   }
 
+  virtual bool drained(const std::string&) { return false; }  // its machine takes nothing new
+
   virtual bool running(const std::string& server) = 0;
   virtual std::vector<Exit> exits() = 0;  // since the last call
   virtual std::string log_tail(const std::string& server, std::size_t lines) = 0;
@@ -110,6 +121,9 @@ class Cluster {
   // What a server runs on, where the provider can break it; else none.
   virtual Worker* worker_of(const std::string&) { return nullptr; }
   virtual const Volume* volume_of(const std::string&) { return nullptr; }
+
+  // What clients must show to be let in.
+  virtual ClientAccess client_access() const { return {}; }
 
  private:
   [[noreturn]] static void no(const std::string& what) {

@@ -1,7 +1,6 @@
 #include "harness/kubernetes/brokers.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <fstream>
@@ -322,26 +321,20 @@ struct KubernetesBrokers::Implementation {
     DrainOptions drain_options;
     drain_options.limit = limit;
     drain_options.cancelled = options.cancelled;
-    const auto drained = drain_node(api, member.place.node, drain_options);
+    const auto emptied = drain_node(api, member.place.node, drain_options);
     const auto own = namespace_name + "/" + name;
-    const bool left = std::ranges::count(drained.gone, own) != 0;
+    const bool left = std::ranges::count(emptied.gone, own) != 0;
     const std::lock_guard lock(mutex);
     if (left)
       note(of(name), {name, true, false, "evicted", pod ? process_of(*pod) : "pod " + name});
     else
       of(name).exit_is_ours = false;
-    return {drained.complete(), std::ranges::count(drained.held_off, own) != 0,
-            text_of(member.place.node, drained, limit)};
+    return {emptied.complete(), std::ranges::count(emptied.held_off, own) != 0,
+            describe(emptied, member.place.node, limit)};
   }
 
-  static std::string text_of(const std::string& node, const Drained& drained,
-                             std::chrono::milliseconds limit) {
-    std::string text = fmt::format("node {} cordoned", node);
-    if (!drained.gone.empty()) text += fmt::format(", evicted: {}", fmt::join(drained.gone, ", "));
-    if (!drained.left.empty())
-      text += fmt::format(", not gone after {} s: {}", limit / 1s, fmt::join(drained.left, ", "));
-    if (!drained.held_off.empty()) text += ", held off: " + drained.refusal;
-    return text;
+  bool drained(const std::string& name) {
+    return api.get("/api/v1/nodes/" + copy(name).place.node)["spec"].value("unschedulable", false);
   }
 
   // Its container, as far as anybody can see.
@@ -516,6 +509,10 @@ void KubernetesBrokers::kill(const std::string& server) {
 
 void KubernetesBrokers::stop(const std::string& server, std::chrono::seconds grace) {
   asked([&] { implementation_->stop(server, grace); });
+}
+
+bool KubernetesBrokers::drained(const std::string& server) {
+  return asked([&] { return implementation_->drained(server); });
 }
 
 bool KubernetesBrokers::running(const std::string& server) {

@@ -57,6 +57,7 @@ class KubernetesBrokers : public Cluster {
   void crash(const std::string& server) override;    // its container's processes, from the node
   void release(const std::string& server) override;  // uncordoned
   DrainReport drain(const std::string& server, std::chrono::milliseconds limit) override;
+  bool drained(const std::string& server) override;
   bool running(const std::string& server) override;
   std::vector<Exit> exits() override;
   std::vector<std::string> notes() override;  // nodes that are not Ready, or are again

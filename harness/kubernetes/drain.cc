@@ -122,4 +122,15 @@ Drained drain_node(Kubernetes& api, const std::string& node, const DrainOptions&
   return result;
 }
 
+std::string describe(const Drained& drained, const std::string& node,
+                     std::chrono::milliseconds limit) {
+  std::string text = fmt::format("node {} cordoned", node);
+  if (!drained.gone.empty()) text += fmt::format(", evicted: {}", fmt::join(drained.gone, ", "));
+  if (!drained.left.empty())
+    text += fmt::format(", not gone after {} s: {}", limit / std::chrono::seconds(1),
+                        fmt::join(drained.left, ", "));
+  if (!drained.held_off.empty()) text += ", held off: " + drained.refusal;
+  return text;
+}
+
 }  // namespace faultline

@@ -28,6 +28,9 @@ struct Drained {
   bool complete() const { return left.empty(); }
 };
 
+// For evidence: who left, who did not, what held them off.
+std::string describe(const Drained&, const std::string& node, std::chrono::milliseconds limit);
+
 // Evicts every pod of a node that is cordoned already, but for mirror pods, those
 // of a DaemonSet, and those that have ended. All evictions are asked for at once;
 // one that a budget refuses (429) is asked for again until the limit. A pod is gone

@@ -51,7 +51,8 @@ bool perform(const UndoStep& step, std::chrono::milliseconds effect_limit) {
 }
 
 bool perform(const KubernetesUndo& undo) {
-  Kubernetes api(read_kubeconfig(undo.kubeconfig, undo.context));
+  Kubernetes api(undo.kubeconfig.empty() ? default_cluster_access(undo.context)
+                                         : read_kubeconfig(undo.kubeconfig, undo.context));
   switch (undo.action) {
     case KubernetesUndo::Action::uncordon:
       return uncordon(api, undo.name, undo.run);

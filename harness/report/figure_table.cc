@@ -60,6 +60,18 @@ std::string row(std::size_t width, std::string_view label, std::string_view docu
                      verdict);
 }
 
+// Where some were skipped, so that nobody takes the rest for the whole page.
+std::string figures_that_ran(const SuiteResult& suite) {
+  constexpr int figures_of_the_page = 18;
+  const auto is_skipped = [](const RunResult& run) { return run.status == RunStatus::skipped; };
+  if (std::ranges::none_of(suite.runs, is_skipped)) return "";
+  const auto ran = std::ranges::count_if(suite.runs, [&](const RunResult& run) {
+    return !run.scenario.figure.empty() && !is_skipped(run);
+  });
+  return fmt::format("{} of the page's {} figures ran, {} skipped\n", ran, figures_of_the_page,
+                     std::ranges::count_if(suite.runs, is_skipped));
+}
+
 std::string legend(const RunResult& run, std::size_t width) {
   const Scenario& scenario = run.scenario;
   const std::string text =
@@ -86,7 +98,7 @@ std::string figure_table(const SuiteResult& suite) {
                  observed_reads(run), documented_word(promised.loss), observed_loss(run),
                  outcome_word(run));
   }
-  table += "\n";
+  table += figures_that_ran(suite) + "\n";
   for (const RunResult& run : suite.runs) table += legend(run, width);
   return table;
 }

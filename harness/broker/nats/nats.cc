@@ -69,7 +69,9 @@ bool up_to_date(const Peer& peer) { return peer.current && !peer.offline && peer
 
 struct NatsBroker::Implementation {
   Implementation(Cluster& a_cluster, NatsVersion a_version)
-      : cluster(a_cluster), version(a_version), api(client_urls(a_cluster)) {}
+      : cluster(a_cluster),
+        version(a_version),
+        api(client_urls(a_cluster), a_cluster.client_access()) {}
 
   static std::vector<std::string> client_urls(const Cluster& cluster) {
     std::vector<std::string> urls;
@@ -77,19 +79,22 @@ struct NatsBroker::Implementation {
     return urls;
   }
 
-  bool ok(const Server& server, const char* path) const {
-    const auto answer = http_get(server.monitor_url + path, answer_limit);
-    return answer && answer->status == 200;
+  static std::optional<std::string> page(const Server& server, const char* path) {
+    if (server.monitor) return server.monitor(path, answer_limit);
+    auto answer = http_get(server.monitor_url + path, answer_limit);
+    if (!answer || answer->status != 200) return {};
+    return std::move(answer->body);
   }
+
+  static bool ok(const Server& server, const char* path) { return page(server, path).has_value(); }
 
   // Only the servers that answer.
   Views views() const {
     Views all;
     for (const auto& server : cluster.servers()) {
-      const auto answer =
-          http_get(server.monitor_url + "/jsz?streams=true&consumers=true", answer_limit);
-      if (!answer || answer->status != 200) continue;
-      if (auto view = parse_jsz(answer->body)) all[server.name] = std::move(*view);
+      const auto answer = page(server, "/jsz?streams=true&consumers=true");
+      if (!answer) continue;
+      if (auto view = parse_jsz(*answer)) all[server.name] = std::move(*view);
     }
     return all;
   }
@@ -291,6 +296,16 @@ std::vector<ReplicaState> NatsBroker::replica_states() {
     states.push_back(state);
   }
   return states;
+}
+
+bool NatsBroker::remove_stream(std::chrono::seconds limit) {
+  auto& self = *implementation_;
+  for (const auto deadline = Clock::now() + limit;;) {
+    const auto reply = self.api.request("$JS.API.STREAM.DELETE." + self.stream.name, {}, 2s);
+    if (reply && (!reply->contains("error") || api_error(*reply) == stream_not_found)) return true;
+    if (Clock::now() > deadline) return false;
+    std::this_thread::sleep_for(poll_interval);
+  }
 }
 
 bool NatsBroker::gather_leaders(std::chrono::seconds limit, const Waiting& waiting) {

@@ -32,6 +32,9 @@ class NatsBroker : public Broker {
   std::vector<ReplicaState> replica_states() override;
   bool gather_leaders(std::chrono::seconds limit, const Waiting&) override;
 
+  // The stream of create_stream, with its groups. False if nobody answered in time.
+  bool remove_stream(std::chrono::seconds limit);
+
  private:
   struct Implementation;
   std::unique_ptr<Implementation> implementation_;

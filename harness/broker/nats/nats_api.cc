@@ -5,6 +5,8 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 
+#include "harness/broker/nats/nats_access.h"
+
 namespace faultline {
 namespace {
 
@@ -18,7 +20,7 @@ struct Destroyer {
 template <class T>
 using Owned = std::unique_ptr<T, Destroyer>;
 
-Owned<natsConnection> connect(const std::vector<std::string>& urls) {
+Owned<natsConnection> connect(const std::vector<std::string>& urls, const ClientAccess& access) {
   std::vector<const char*> servers;
   for (const auto& url : urls) servers.push_back(url.c_str());
   natsOptions* options = nullptr;
@@ -26,6 +28,7 @@ Owned<natsConnection> connect(const std::vector<std::string>& urls) {
   const Owned<natsOptions> owned(options);
   natsOptions_SetServers(options, servers.data(), static_cast<int>(servers.size()));
   natsOptions_SetName(options, "faultline control");
+  show_access(options, access);
   natsOptions_SetTimeout(options, 500);
   natsOptions_SetMaxReconnect(options, -1);
   natsOptions_SetReconnectWait(options, 200);
@@ -49,12 +52,13 @@ const json& error_of(const json& reply) {
 
 struct NatsApi::Implementation {
   std::vector<std::string> urls;
+  ClientAccess access;
   std::mutex mutex;
   Owned<natsConnection> connection;
 };
 
-NatsApi::NatsApi(std::vector<std::string> urls)
-    : implementation_(new Implementation{std::move(urls), {}, {}}) {}
+NatsApi::NatsApi(std::vector<std::string> urls, ClientAccess access)
+    : implementation_(new Implementation{std::move(urls), std::move(access), {}, {}}) {}
 
 NatsApi::~NatsApi() = default;
 
@@ -63,7 +67,7 @@ std::optional<json> NatsApi::request(const std::string& subject, const json& bod
   auto& self = *implementation_;
   const std::lock_guard lock(self.mutex);
   if (!self.connection || natsConnection_IsClosed(self.connection.get()))
-    self.connection = connect(self.urls);
+    self.connection = connect(self.urls, self.access);
   if (!self.connection || natsConnection_IsReconnecting(self.connection.get())) return {};
   const auto text = body.is_null() ? std::string() : body.dump();
   natsMsg* message = nullptr;

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "harness/cluster/client_access.h"
+
 namespace faultline {
 
 // Requests to the JetStream API ($JS.API.>) over one connection to whichever
@@ -14,7 +16,7 @@ namespace faultline {
 // (memphis-and-nats.md, section 6); it is rebuilt then.
 class NatsApi {
  public:
-  explicit NatsApi(std::vector<std::string> urls);
+  explicit NatsApi(std::vector<std::string> urls, ClientAccess = {});
   ~NatsApi();
 
   // The reply. Empty if none came within the limit: nobody is connected, nobody

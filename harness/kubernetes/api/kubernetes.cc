@@ -201,6 +201,9 @@ struct Kubernetes::Implementation {
 
   // The reply to a request that failed for good is an error, but for 404.
   ApiReply perform(const ApiRequest& request, bool idempotent) {
+    if (request.method != "GET" && options.before_change)
+      options.before_change(request.method, request.path_and_query,
+                            json::parse(request.body, nullptr, false));
     milliseconds pause = options.first_pause;
     for (int attempt = 1;; ++attempt) {
       const ApiReply reply = send(request);

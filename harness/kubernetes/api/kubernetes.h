@@ -26,6 +26,11 @@ struct KubernetesError : std::runtime_error {
   std::string reason;  // of the Status object: "NotFound", "TooManyRequests"
 };
 
+// Called with what is about to change something, before it is sent; what it
+// throws comes out, and nothing is sent. `path` is as it will be sent.
+using BeforeChange = std::function<void(const std::string& method, const std::string& path,
+                                        const nlohmann::json& body)>;
+
 struct KubernetesOptions {
   std::chrono::milliseconds connect_limit{5'000};
   std::chrono::milliseconds request_limit{30'000};
@@ -38,6 +43,7 @@ struct KubernetesOptions {
   std::chrono::milliseconds most_retry_after{60'000};  // a server that says more is not believed
   std::chrono::seconds watch_length{50};  // asked of the server; then the watch is made anew
   std::chrono::milliseconds watch_silence{60'000};  // without a byte: the line is dead
+  BeforeChange before_change = {};
 };
 
 using Query = std::map<std::string, std::string>;

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "harness/cluster/client_access.h"
+
+typedef struct __natsOptions natsOptions;
+
+namespace faultline {
+
+// Lets a connection show what it must show. Throws ClusterError, without a secret
+// in it: a certificate that is none.
+void show_access(natsOptions*, const ClientAccess&);
+
+}  // namespace faultline

@@ -1,0 +1,62 @@
+#include "harness/kubernetes/permissions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "harness/kubernetes/guard.h"
+
+namespace faultline {
+namespace {
+
+bool is_allowed(const TargetFile& target, const std::string& fault) {
+  return std::ranges::find(target.faults, fault) != target.faults.end();
+}
+
+}  // namespace
+
+std::vector<Permission> permissions_for(const TargetFile& target) {
+  const std::string& home = target.brokers.namespace_name;
+  std::vector<Permission> all{
+      {"list", "", "nodes", "", "", {}},
+      {"get", "", "nodes", "", "", {}},
+      {"get", "", "namespaces", home, home, {}},
+      {"get", "", "pods/proxy", home, "", {}},
+      {"get", "", "pods/log", home, "", {}},
+      {"get", "", "persistentvolumeclaims", home, "", {}},
+      {"get", "", "persistentvolumes", "", "", {}},
+      {"create", "coordination.k8s.io", "leases", home, "", {}},
+      {"get", "coordination.k8s.io", "leases", home, lease_name, {}},
+      {"update", "coordination.k8s.io", "leases", home, lease_name, {}},
+      {"list", "", "configmaps", home, "", {}},
+      {"create", "", "configmaps", home, "", {}},
+      {"patch", "", "configmaps", home, "", {}},
+      {"delete", "", "configmaps", home, "", {}},
+      {"patch", "", "nodes", "", "", {}},
+  };
+  const bool deletes = is_allowed(target, "broker-kill") || is_allowed(target, "broker-stop");
+  const bool drains = is_allowed(target, "worker-drain");
+  std::set<std::string> namespaces;
+  for (const AllowedPods& allowed : target.pods) namespaces.insert(allowed.namespace_name);
+  for (const auto& one : namespaces) {
+    all.push_back({"list", "", "pods", one, "", {}});
+    all.push_back({"get", "", "pods", one, "", {}});
+    if (deletes) all.push_back({"delete", "", "pods", one, "", {"broker-kill", "broker-stop"}});
+    if (drains) all.push_back({"create", "", "pods/eviction", one, "", {"worker-drain"}});
+  }
+  if (drains) all.push_back({"list", "", "pods", "", "", {"worker-drain"}});
+  return all;
+}
+
+std::string to_string(const Permission& permission) {
+  return fmt::format("{} {}{}", permission.verb, permission.resource,
+                     permission.namespace_name.empty() ? "" : " in " + permission.namespace_name);
+}
+
+bool is_granted(Kubernetes& api, const Permission& permission) {
+  return api.allowed(permission.verb, permission.group, permission.resource,
+                     permission.namespace_name, permission.name);
+}
+
+}  // namespace faultline

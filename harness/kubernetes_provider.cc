@@ -1,0 +1,413 @@
+#include "harness/kubernetes_provider.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "harness/account_limits.h"
+#include "harness/broker/nats/jsz.h"
+#include "harness/broker/nats/nats.h"
+#include "harness/broker/nats/nats_api.h"
+#include "harness/kubernetes/permissions.h"
+#include "harness/kubernetes/rules.h"
+#include "harness/kubernetes/undo_record.h"
+#include "harness/kubernetes_heal.h"
+#include "harness/plan.h"
+#include "harness/read_target_file.h"
+#include "harness/report/words.h"
+
+namespace faultline {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+constexpr auto answer_limit = 2s;
+constexpr auto removal_limit = 30s;
+
+const std::set<std::string> supported_faults{"broker-kill", "broker-stop", "worker-drain"};
+
+// A stream of one run, removed with it.
+class OwnStreamBroker : public NatsBroker {
+ public:
+  OwnStreamBroker(Cluster& cluster, NatsVersion version, std::shared_ptr<UndoRecord> record,
+                  std::string stream, Message message)
+      : NatsBroker(cluster, version),
+        record_(std::move(record)),
+        stream_(std::move(stream)),
+        message_(std::move(message)) {}
+
+  void create_stream(const StreamSettings& settings, const Waiting& waiting) override {
+    record_->keep_stream(settings.name);
+    made_ = true;
+    NatsBroker::create_stream(settings, waiting);
+  }
+
+  ~OwnStreamBroker() override {
+    if (!made_ || try_to_remove())
+      record_->stream_is_removed();
+    else
+      message_(fmt::format("the stream {} could not be removed, see 'faultline heal'", stream_));
+  }
+
+ private:
+  bool try_to_remove() {
+    try {
+      return remove_stream(removal_limit);
+    } catch (const std::exception&) {
+      return false;
+    }
+  }
+
+  std::shared_ptr<UndoRecord> record_;
+  const std::string stream_;
+  const Message message_;
+  bool made_ = false;
+};
+
+// Nothing where there is no good answer.
+json page(Kubernetes& monitor, const ExistingBrokersPlace& place, const std::string& pod,
+          const std::string& path) try {
+  const auto text = monitor.text(fmt::format("{}:{}/proxy{}",
+                                             resource_path("v1", place.namespace_name, "pods", pod),
+                                             place.monitor_port, path));
+  return json::parse(text, nullptr, false);
+} catch (const KubernetesError&) {
+  return {};
+}
+
+std::vector<std::string> urls_of(const TargetFile& target) {
+  const auto& client = target.brokers.client;
+  std::vector<std::string> urls;
+  if (!client.url.empty()) urls.push_back(client.url);
+  for (const auto& [pod, url] : client.urls) urls.push_back(url);
+  return urls;
+}
+
+// The API's errors are the cluster's.
+template <class Action>
+auto asked(const Action& action) {
+  try {
+    return action();
+  } catch (const KubernetesError& error) {
+    throw ClusterError(error.what());
+  } catch (const KubeconfigError& error) {
+    throw ClusterError(error.what());
+  }
+}
+
+}  // namespace
+
+// Known to the provider while they are there, so that an abort can heal them.
+class KubernetesProvider::WatchedBrokers : public ExistingBrokers {
+ public:
+  WatchedBrokers(KubernetesProvider& provider, ExistingBrokersOptions options)
+      : ExistingBrokers(*provider.api_, provider.monitor_, provider.target_.brokers,
+                        provider.brokers_, std::move(options)),
+        provider_(provider) {
+    const std::lock_guard lock(provider_.mutex_);
+    provider_.current_ = this;
+  }
+
+  ~WatchedBrokers() override {
+    const std::lock_guard lock(provider_.mutex_);
+    provider_.current_ = nullptr;
+  }
+
+ private:
+  KubernetesProvider& provider_;
+};
+
+KubernetesProvider::KubernetesProvider(const ProviderOptions& options)
+    : target_(good_target_file(options.target)),
+      access_(access_of(target_)),
+      reader_(access_, read_only()),
+      monitor_(access_, quick()),
+      client_access_(read_client_access(target_.brokers.client)) {}
+
+KubernetesProvider::~KubernetesProvider() { watch_.reset(); }
+
+std::vector<std::string> KubernetesProvider::missing(const Scenario& scenario) {
+  std::vector<std::string> missing;
+  std::set<std::string> told;
+  for (const FaultStep& step : scenario.faults)
+    if (!supported_faults.contains(step.fault) && told.insert(step.fault).second)
+      missing.push_back(
+          fmt::format("{} happens inside a node, where the provider kubernetes has no way in: it "
+                      "would need the privileged agent, which is not there yet",
+                      step.fault));
+  if (!scenario.sync_interval.empty())
+    missing.push_back("the scenario sets sync_interval, and these brokers are not configured here");
+  for (const auto& broker : brokers_)
+    if (!scenario.broker_version.empty() && scenario.broker_version != broker.version) {
+      missing.push_back(fmt::format("the scenario is of version {}, and {} is {}",
+                                    scenario.broker_version, broker.pod, broker.version));
+      break;
+    }
+  return missing;
+}
+
+std::unique_ptr<Cluster> KubernetesProvider::start_brokers(const BrokerProgram&, const Scenario&,
+                                                           const RunOptions&, Journal&,
+                                                           const Message&) {
+  throw ClusterError("the provider kubernetes deploys nothing");
+}
+
+std::string KubernetesProvider::to_be_typed() const {
+  const bool suspect = looks_like_production(access_.context) ||
+                       looks_like_production(access_.server) ||
+                       looks_like_production(target_.brokers.namespace_name);
+  return suspect ? access_.context : "";
+}
+
+void KubernetesProvider::look() {
+  own_ = own_place(reader_);
+  brokers_ = find_existing_brokers(reader_, monitor_, target_.brokers);
+}
+
+void KubernetesProvider::check(const Scenario& scenario, std::chrono::milliseconds later) {
+  const auto refuse = [&](const std::string& why) {
+    throw Refusal(fmt::format("refused: {}: {} ({})", scenario.name, why, target_.file.string()));
+  };
+  for (const FaultStep& step : scenario.faults)
+    if (std::ranges::find(target_.faults, step.fault) == target_.faults.end())
+      refuse(fmt::format("the fault {} is not listed in allow.faults", step.fault));
+  const auto begin = std::chrono::system_clock::now() + later;
+  if (!is_allowed(target_.times, begin, begin + longest(scenario)))
+    refuse(fmt::format(
+        "from now on it may take until {}, which is outside the hours of "
+        "allow.times",
+        format_utc(
+            std::chrono::nanoseconds((begin + longest(scenario)).time_since_epoch()).count())));
+  if (brokers_.size() < scenario.brokers || brokers_.size() < scenario.replicas)
+    refuse(fmt::format("it wants {} brokers, and {} carry brokers.selector",
+                       std::max(scenario.brokers, scenario.replicas), brokers_.size()));
+  if (most_at_once(scenario) > target_.pods_at_once)
+    refuse(fmt::format("it hits {} pods at once, and allow.pods_at_once is {}",
+                       most_at_once(scenario), target_.pods_at_once));
+  const auto limit = target_.abort.unavailable;
+  if (limit.count() > 0 && longest_outage(scenario) >= limit)
+    refuse(fmt::format("it stops writes for {} s, and abort.unavailable is {} s",
+                       longest_outage(scenario).count() / 1000, limit.count() / 1000));
+  if (scenario.heal_order == HealOrder::one_by_one)
+    for (const auto& broker : brokers_)
+      if (!broker.other_nodes.empty())
+        refuse(
+            fmt::format("it heals one broker after the other, and the pod {} may start on any "
+                        "of several nodes ({}): it cannot be held down by itself",
+                        broker.pod, fmt::join(broker.other_nodes, ", ")));
+  check_nodes(scenario);
+}
+
+// As the guard will judge them when the fault strikes.
+void KubernetesProvider::check_nodes(const Scenario& scenario) {
+  const auto refuse = [&](const std::string& why) {
+    throw Refusal(fmt::format("refused: {}: {} ({})", scenario.name, why, target_.file.string()));
+  };
+  std::vector<std::size_t> nodes_of_each;
+  std::set<std::string> all;
+  const auto pods = reader_.list(resource_path("v1", target_.brokers.namespace_name, "pods"));
+  for (const auto& broker : brokers_) {
+    std::set<std::string> nodes(broker.other_nodes.begin(), broker.other_nodes.end());
+    nodes.insert(broker.node);
+    nodes_of_each.push_back(nodes.size());
+    all.insert(nodes.begin(), nodes.end());
+    const auto pod =
+        std::ranges::find_if(pods, [&](const json& one) { return name_of(one) == broker.pod; });
+    if (pod == pods.end()) refuse(fmt::format("the pod {} is gone", broker.pod));
+    if (const auto why = why_not_pod(target_, *pod); !why.empty()) refuse(why);
+  }
+  for (const auto& name : all) {
+    std::vector<json> there;
+    std::ranges::copy_if(pods, std::back_inserter(there), [&](const json& pod) {
+      return pod["spec"].value("nodeName", "") == name;
+    });
+    const auto node = reader_.find(resource_path("v1", "", "nodes", name));
+    if (!node) refuse(fmt::format("the node {} is gone", name));
+    if (const auto why = why_not_node(target_, *node, there, own_.node); !why.empty()) refuse(why);
+  }
+  std::ranges::sort(nodes_of_each, std::ranges::greater());
+  std::size_t needed = 0;
+  for (std::size_t i = 0; i < std::min(most_at_once(scenario), nodes_of_each.size()); ++i)
+    needed += nodes_of_each[i];
+  needed = std::min(needed, all.size());
+  if (needed > target_.nodes_at_once)
+    refuse(
+        fmt::format("it would cordon {} nodes at once, all where those pods could start, and "
+                    "allow.nodes_at_once is {}",
+                    needed, target_.nodes_at_once));
+}
+
+void KubernetesProvider::check_account(std::span<const Scenario> scenarios) {
+  NatsApi api(urls_of(target_), client_access_);
+  const auto info = api.request("$JS.API.INFO", {}, answer_limit);
+  if (!info)
+    throw Refusal(fmt::format(
+        "refused: no answer of JetStream through {}: is the address right, are the credentials "
+        "(brokers.client), and is JetStream enabled for the account?",
+        fmt::join(urls_of(target_), ", ")));
+  for (const Scenario& scenario : scenarios)
+    if (const auto why = why_no_room(*info, scenario); !why.empty())
+      throw Refusal(fmt::format("refused: {}: {}", scenario.name, why));
+}
+
+void KubernetesProvider::check_health() {
+  Views views;
+  for (const auto& broker : brokers_) {
+    const auto healthz = page(monitor_, target_.brokers, broker.pod, "/healthz");
+    if (!healthz.is_object() || healthz.value("status", "") != "ok")
+      throw Refusal(fmt::format("refused: the broker {} is not healthy", broker.pod));
+    const auto jsz = page(monitor_, target_.brokers, broker.pod, "/jsz");
+    if (auto view = parse_jsz(jsz.dump())) views[broker.server] = std::move(*view);
+  }
+  if (meta_leader(views).empty())
+    throw Refusal("refused: nobody leads the metadata group of the brokers");
+}
+
+void KubernetesProvider::check_permissions() {
+  for (const Permission& permission : permissions_for(target_))
+    if (!is_granted(reader_, permission))
+      throw Refusal(fmt::format(
+          "refused: the permission to {} is missing: see kind-config/rbac and 'faultline doctor "
+          "--provider kubernetes'",
+          to_string(permission)));
+}
+
+void KubernetesProvider::check_abort_conditions() {
+  for (const auto& condition : abort_conditions(target_, reader_))
+    for (int attempt = 0; attempt < 3; ++attempt)
+      if (const auto why = condition(); !why.empty())
+        throw Refusal("refused: an abort condition holds already: " + why);
+}
+
+std::string KubernetesProvider::whom(const Scenario& scenario, const FaultStep& step) const {
+  std::vector<std::string> names;
+  for (const auto& broker : brokers_) {
+    auto nodes = broker.other_nodes;
+    nodes.insert(nodes.begin(), broker.node);
+    names.push_back(fmt::format("{} (cordoned: {})", broker.pod, fmt::join(nodes, ", ")));
+  }
+  const bool everybody = step.target == "all" && scenario.replicas == brokers_.size();
+  return fmt::format(
+      "{}{}; {}", everybody ? "" : "among ", fmt::join(names, ", "),
+      everybody ? "pods deleted and held down" : "who it is, is found out when it strikes");
+}
+
+std::string KubernetesProvider::plan(std::span<const Scenario> scenarios) {
+  return asked([&] {
+    check_permissions();
+    look();
+    std::chrono::milliseconds later{0};
+    for (const Scenario& scenario : scenarios) {
+      if (!missing(scenario).empty()) continue;
+      check(scenario, later);
+      later += longest(scenario);
+    }
+    check_health();
+    check_abort_conditions();
+    check_account(scenarios);
+    std::string text = fmt::format("context {}, API server {}\nbrokers in {}:\n", access_.context,
+                                   access_.server, target_.brokers.namespace_name);
+    for (const auto& broker : brokers_)
+      text += fmt::format("  {} on {}, nats-server {}\n", broker.pod, broker.node, broker.version);
+    for (const Scenario& scenario : scenarios) {
+      text += fmt::format("\n{}: {}\n", scenario.name, scenario.title);
+      const auto lacking = missing(scenario);
+      for (const auto& lack : lacking) text += wrap("skipped: " + lack, 80, 2);
+      if (!lacking.empty()) continue;
+      text += timeline(scenario, [&](const FaultStep& step) { return whom(scenario, step); });
+    }
+    return text;
+  });
+}
+
+void KubernetesProvider::begin(const Message& message, const std::function<bool()>& cancelled) {
+  asked([&] {
+    guard_ = std::make_unique<Guard>(
+        target_, reader_, GuardOptions{own_.node, own_.pod, std::chrono::system_clock::now, [this] {
+                                         return lease_ && !lease_->lost();
+                                       }});
+    api_ = std::make_unique<Kubernetes>(access_, guarded(*guard_));
+    const auto& home = target_.brokers.namespace_name;
+    auto lease = std::make_unique<Lease>(*api_, home, lease_name, "run on " + host_name());
+    auto holder = lease->try_take();
+    if (holder) {
+      message(fmt::format("waiting up to 30 s to see whether {} is alive", holder->identity));
+      holder = lease->take(cancelled);
+    }
+    if (holder)
+      throw Refusal(fmt::format(
+          "refused: another faultline is at work in the namespace {} ({}, since {}): wait for it",
+          home, holder->identity, holder->since));
+    lease_ = std::move(lease);
+    const auto healed = heal_records(
+        *api_, home, [this](const std::string& stream) { return remove_stream(target_, stream); });
+    for (const auto& line : healed.undone) message("healed: " + line);
+    if (!healed.clean())
+      throw ClusterError(fmt::format("what a killed run left could not be undone: {}",
+                                     fmt::join(healed.failed, "; ")));
+    watch_ =
+        std::make_unique<AbortWatch>(abort_conditions(target_, reader_), target_.abort.unavailable,
+                                     [this](const std::string&) { end_now(); });
+  });
+}
+
+void KubernetesProvider::end_now() {
+  const std::lock_guard lock(mutex_);
+  if (current_ != nullptr) current_->heal_all();
+}
+
+std::string KubernetesProvider::abort_reason(const ProgressFigures& figures) {
+  if (lease_ && lease_->lost()) {
+    end_now();
+    return "the Lease is lost: another faultline may be at work in this namespace";
+  }
+  return watch_ ? watch_->reason(figures) : "";
+}
+
+std::optional<Deployment> KubernetesProvider::existing_brokers(const Scenario& scenario,
+                                                               const RunOptions& options,
+                                                               Journal& journal,
+                                                               const Message& message) {
+  return asked([&]() -> std::optional<Deployment> {
+    if (!lease_) throw ClusterError("the provider kubernetes was not begun");
+    look();
+    check(scenario, 0ms);
+    std::vector<std::string> faults;
+    for (const FaultStep& step : scenario.faults) faults.push_back(step.fault);
+    guard_->begin_run(journal.run(), faults);
+    const auto record =
+        std::make_shared<UndoRecord>(*api_, target_.brokers.namespace_name, journal.run());
+    journal.keep_also(
+        [this, record](const Undo& undo) {
+          record->keep(undo);
+          for (const auto& one : undo.kubernetes) guard_->undo_is_kept(one.name);
+        },
+        [this, record] {
+          record->finish();
+          guard_->end_run();
+        });
+    ExistingBrokersOptions existing;
+    existing.run_id = journal.run();
+    existing.folder = options.folder;
+    existing.kubeconfig = target_.kubeconfig;
+    existing.access = client_access_;
+    existing.undo_first = [&journal](const Undo& undo) { journal.undo_first(undo); };
+    existing.progress = message;
+    existing.cancelled = [this, &options] {
+      return interrupted(options) || !abort_reason({}).empty();
+    };
+    Deployment deployment;
+    deployment.stream = "faultline-" + journal.run();
+    deployment.subject = "faultline." + journal.run();
+    deployment.cluster = std::make_unique<WatchedBrokers>(*this, std::move(existing));
+    const auto version = parse_nats_version(brokers_.front().version);
+    deployment.broker = std::make_unique<OwnStreamBroker>(
+        *deployment.cluster, version.value_or(NatsVersion{}), record, deployment.stream, message);
+    return deployment;
+  });
+}
+
+}  // namespace faultline

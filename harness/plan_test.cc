@@ -1,0 +1,44 @@
+#include "harness/plan.h"
+
+#include <gtest/gtest.h>
+
+namespace faultline {
+namespace {
+
+using namespace std::chrono_literals;
+
+Scenario scenario(std::vector<FaultStep> faults) {
+  Scenario scenario;
+  scenario.faults = std::move(faults);
+  return scenario;
+}
+
+TEST(Plan, MostAtOnce) {
+  EXPECT_EQ(most_at_once(scenario({{"broker-kill", "leader"}})), 1u);
+  EXPECT_EQ(most_at_once(scenario({{"broker-kill", "followers"}})), 2u);
+  EXPECT_EQ(most_at_once(scenario({{"broker-kill", "leader+follower"}})), 2u);
+  EXPECT_EQ(most_at_once(scenario({{"broker-kill", "all"}, {"broker-stop", "leader"}})), 3u);
+  EXPECT_EQ(most_at_once(scenario({{"broker-kill", "leader"}, {"broker-kill", "follower:1"}})), 2u);
+}
+
+TEST(Plan, AnOutageNeedsALostQuorum) {
+  EXPECT_EQ(longest_outage(scenario({{"broker-kill", "leader"}})), 0ms);
+  auto two = scenario({{"broker-kill", "followers"}});
+  two.fault = 30s;
+  EXPECT_EQ(longest_outage(two), 30s);
+  two.heal_order = HealOrder::one_by_one;
+  two.heal_interval = 10s;
+  EXPECT_EQ(longest_outage(two), 40s);
+}
+
+TEST(Plan, TimelineSaysWhomAndWhen) {
+  auto one = scenario({{"broker-kill", "leader", 5s}});
+  one.steady = 10s;
+  one.fault = 30s;
+  const auto text = timeline(one, [](const FaultStep&) { return "nats-0 on w0"; });
+  EXPECT_NE(text.find("  0:15  broker-kill leader: nats-0 on w0\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("  0:40  healed, all together\n"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace faultline
