@@ -10,6 +10,7 @@
 #include "harness/broker/nats/jsz.h"
 #include "harness/broker/nats/nats.h"
 #include "harness/broker/nats/nats_api.h"
+#include "harness/kubernetes/asked.h"
 #include "harness/kubernetes/permissions.h"
 #include "harness/kubernetes/rules.h"
 #include "harness/kubernetes/undo_record.h"
@@ -84,18 +85,6 @@ std::vector<std::string> urls_of(const TargetFile& target) {
   if (!client.url.empty()) urls.push_back(client.url);
   for (const auto& [pod, url] : client.urls) urls.push_back(url);
   return urls;
-}
-
-// The API's errors are the cluster's.
-template <class Action>
-auto asked(const Action& action) {
-  try {
-    return action();
-  } catch (const KubernetesError& error) {
-    throw ClusterError(error.what());
-  } catch (const KubeconfigError& error) {
-    throw ClusterError(error.what());
-  }
 }
 
 }  // namespace

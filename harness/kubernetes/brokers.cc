@@ -12,10 +12,12 @@
 #include "harness/cluster/log_tail.h"
 #include "harness/cluster/volume.h"
 #include "harness/cluster/worker.h"
+#include "harness/kubernetes/asked.h"
 #include "harness/kubernetes/cordon.h"
 #include "harness/kubernetes/drain.h"
 #include "harness/kubernetes/manifests.h"
 #include "harness/kubernetes/pod.h"
+#include "harness/kubernetes/pod_exits.h"
 #include "harness/kubernetes/run_objects.h"
 
 namespace faultline {
@@ -29,17 +31,12 @@ using Clock = std::chrono::steady_clock;
 constexpr auto start_limit = 120s;
 constexpr auto delete_limit = 60s;
 constexpr auto look_interval = 250ms;
-constexpr auto calm_after = 30s;  // of a broker that came through a fault alive
 constexpr std::size_t shown_lines = 10;
 constexpr std::uint16_t client_port = 4222, cluster_port = 6222, monitor_port = 8222;
 
 struct Member {
   Server server;
   BrokerPlace place;
-  bool exit_is_ours = false;       // what ends now was ended by the harness
-  Clock::time_point calm_since{};  // it is ready, and nothing was done to it
-  Pod seen;                        // at the last look
-  std::optional<Exit> last_exit;
 };
 
 }  // namespace
@@ -86,12 +83,7 @@ struct KubernetesBrokers::Implementation {
       const auto name = fmt::format("{}-{}", options.product, i);
       fs::create_directories(log_file(name).parent_path());
       members.push_back(
-          {{name, "nats://" + place.client_address, "http://" + place.monitor_address},
-           place,
-           false,
-           {},
-           {},
-           {}});
+          {{name, "nats://" + place.client_address, "http://" + place.monitor_address}, place});
       servers.push_back(members.back().server);
     }
   }
@@ -183,7 +175,7 @@ struct KubernetesBrokers::Implementation {
       for (auto& member : members) {
         const auto pod = pods.find(member.server.name);
         if (pod != pods.end() && pod->second.running) {
-          member.seen = pod->second;
+          pod_exits.see(member.server.name, pod->second);
           continue;
         }
         if (pod != pods.end()) fail_if_hopeless(pod->second);
@@ -265,11 +257,10 @@ struct KubernetesBrokers::Implementation {
     Member member = copy(name);
     const auto pod = find(name);
     keep_log(name);
-    expect_exit(name);
+    pod_exits.expect(name);
     cordon_node(member.place.node);
     end(member);
-    const std::lock_guard lock(mutex);
-    note(of(name), {name, true, false, how, pod ? process_of(*pod) : "pod " + name});
+    pod_exits.note({name, true, false, how, pod ? process_of(*pod) : "pod " + name});
   }
 
   void kill(const std::string& name) {
@@ -288,22 +279,15 @@ struct KubernetesBrokers::Implementation {
     wait_until_gone(name, grace + delete_limit);
   }
 
-  void expect_exit(const std::string& name) {
-    const std::lock_guard lock(mutex);
-    of(name).exit_is_ours = true;
-    of(name).calm_since = {};
-  }
-
   void crash(const std::string& name) {
     const Member member = copy(name);
     if (member.place.volume == nullptr)
       throw ClusterError("there is no way into the worker of " + name);
     const auto pod = find(name);
     keep_log(name);
-    expect_exit(name);
+    pod_exits.expect(name);
     member.place.volume->kill_holders();
-    const std::lock_guard lock(mutex);
-    note(of(name), {name, true, false, "signal 9", pod ? process_of(*pod) : "pod " + name});
+    pod_exits.note({name, true, false, "signal 9", pod ? process_of(*pod) : "pod " + name});
   }
 
   void start(const std::string& name) {
@@ -316,7 +300,7 @@ struct KubernetesBrokers::Implementation {
     const Member member = copy(name);
     const auto pod = find(name);
     keep_log(name);
-    expect_exit(name);
+    pod_exits.expect(name);
     cordon_node(member.place.node);
     DrainOptions drain_options;
     drain_options.limit = limit;
@@ -324,11 +308,10 @@ struct KubernetesBrokers::Implementation {
     const auto emptied = drain_node(api, member.place.node, drain_options);
     const auto own = namespace_name + "/" + name;
     const bool left = std::ranges::count(emptied.gone, own) != 0;
-    const std::lock_guard lock(mutex);
     if (left)
-      note(of(name), {name, true, false, "evicted", pod ? process_of(*pod) : "pod " + name});
+      pod_exits.note({name, true, false, "evicted", pod ? process_of(*pod) : "pod " + name});
     else
-      of(name).exit_is_ours = false;
+      pod_exits.expect_no_more(name);
     return {emptied.complete(), std::ranges::count(emptied.held_off, own) != 0,
             describe(emptied, member.place.node, limit)};
   }
@@ -360,10 +343,6 @@ struct KubernetesBrokers::Implementation {
     return pod && pod->running && !pod->deleting;
   }
 
-  static std::string process_of(const Pod& pod) {
-    return pod.container.empty() ? "pod " + pod.uid.substr(0, 8) : "container " + pod.container;
-  }
-
   // What became of each since the last look; at most once a second.
   void observe() {
     {
@@ -377,39 +356,11 @@ struct KubernetesBrokers::Implementation {
         without_worker.insert(member.server.name);
     const auto pods = look();
     look_at_nodes();
-    const std::lock_guard lock(mutex);
-    for (auto& member : members) {
-      if (without_worker.contains(member.server.name)) {
-        member.exit_is_ours = true;
-        member.calm_since = {};
-      }
-      if (const auto pod = pods.find(member.server.name); pod != pods.end())
-        compare(member, pod->second);
+    for (const auto& member : members) {
+      const auto& name = member.server.name;
+      if (without_worker.contains(name)) pod_exits.expect(name);
+      if (const auto pod = pods.find(name); pod != pods.end()) pod_exits.see(name, pod->second);
     }
-  }
-
-  // A pod that runs anew, or whose container was restarted, exited before.
-  void compare(Member& member, const Pod& now) {
-    const bool other_pod = now.uid != member.seen.uid;
-    const bool restarted = !other_pod && now.restarts > member.seen.restarts;
-    if (!member.exit_is_ours && (other_pod || restarted))
-      note(member,
-           {member.server.name, false, false,
-            restarted ? now.ended : "somebody else deleted its pod", process_of(member.seen)});
-    if (now.running && (other_pod || restarted)) member.exit_is_ours = false;
-    if (member.exit_is_ours && !other_pod && !restarted) forgive_when_calm(member, now);
-    if (now.running || !member.exit_is_ours) member.seen = now;
-  }
-
-  // A pod that came through the fault alive may still be given up for it, but not
-  // for ever.
-  static void forgive_when_calm(Member& member, const Pod& now) {
-    if (!now.ready || now.deleting)
-      member.calm_since = {};
-    else if (member.calm_since == Clock::time_point{})
-      member.calm_since = Clock::now();
-    else if (Clock::now() - member.calm_since > calm_after)
-      member.exit_is_ours = false;
   }
 
   void look_at_nodes() {
@@ -429,11 +380,6 @@ struct KubernetesBrokers::Implementation {
     }
   }
 
-  void note(Member& member, Exit exit) {
-    member.last_exit = exit;
-    unread_exits.push_back(std::move(exit));
-  }
-
   Member& of(const std::string& name) {
     const auto found = std::ranges::find_if(
         members, [&](const Member& member) { return member.server.name == name; });
@@ -451,27 +397,14 @@ struct KubernetesBrokers::Implementation {
   const std::string namespace_name;
   std::vector<Server> servers;
 
+  PodExits pod_exits;
+
   std::mutex mutex;  // guards what follows
   std::vector<Member> members;
-  std::vector<Exit> unread_exits;
   std::vector<std::string> unread_notes;
   std::map<std::string, std::string> node_problems;  // node -> why it is not Ready
   Clock::time_point last_look{};
 };
-
-namespace {
-
-// The API's errors are the cluster's.
-template <class Action>
-auto asked(const Action& action) {
-  try {
-    return action();
-  } catch (const KubernetesError& error) {
-    throw ClusterError(error.what());
-  }
-}
-
-}  // namespace
 
 KubernetesBrokers::KubernetesBrokers(Kubernetes& api, const BrokerProgram& program,
                                      KubernetesBrokersOptions options)
@@ -488,7 +421,7 @@ void KubernetesBrokers::start(const std::string& server) {
 }
 
 void KubernetesBrokers::expect_exit(const std::string& server) {
-  implementation_->expect_exit(server);
+  implementation_->pod_exits.expect(server);
 }
 
 void KubernetesBrokers::crash(const std::string& server) {
@@ -521,8 +454,7 @@ bool KubernetesBrokers::running(const std::string& server) {
 
 std::vector<Exit> KubernetesBrokers::exits() {
   asked([&] { implementation_->observe(); });
-  const std::lock_guard lock(implementation_->mutex);
-  return std::exchange(implementation_->unread_exits, {});
+  return implementation_->pod_exits.take();
 }
 
 std::vector<std::string> KubernetesBrokers::notes() {
@@ -546,12 +478,12 @@ std::string KubernetesBrokers::log_tail(const std::string& server, std::size_t l
 std::string KubernetesBrokers::process(const std::string& server) {
   return asked([&] {
     const auto pod = implementation_->find(server);
-    return pod && pod->running ? Implementation::process_of(*pod) : std::string();
+    return pod && pod->running ? process_of(*pod) : std::string();
   });
 }
 
 std::optional<Exit> KubernetesBrokers::last_exit(const std::string& server) {
-  return implementation_->copy(server).last_exit;
+  return implementation_->pod_exits.last(server);
 }
 
 Worker* KubernetesBrokers::worker_of(const std::string& server) {

@@ -9,11 +9,13 @@
 #include <set>
 #include <thread>
 
+#include "harness/kubernetes/asked.h"
 #include "harness/kubernetes/cordon.h"
 #include "harness/kubernetes/drain.h"
 #include "harness/kubernetes/guard.h"
 #include "harness/kubernetes/placement.h"
 #include "harness/kubernetes/pod.h"
+#include "harness/kubernetes/pod_exits.h"
 #include "harness/kubernetes/rules.h"
 
 namespace faultline {
@@ -29,16 +31,6 @@ constexpr int least_grace = 1;
 constexpr auto delete_limit = 60s;
 constexpr auto look_interval = 250ms;
 constexpr auto answer_limit = 2s;
-
-// The API's errors are the cluster's.
-template <class Action>
-auto asked(const Action& action) {
-  try {
-    return action();
-  } catch (const KubernetesError& error) {
-    throw ClusterError(error.what());
-  }
-}
 
 // Of several containers the broker's one.
 Pod broker_pod(json object, const std::string& container) {
@@ -74,9 +66,6 @@ struct Member {
   ExistingBroker broker;
   Server server;
   std::set<std::string> held;  // nodes that were cordoned to hold it down
-  bool exit_is_ours = false;   // what ends now was ended by the harness
-  Pod seen;                    // at the last look
-  std::optional<Exit> last_exit;
 };
 
 }  // namespace
@@ -122,7 +111,6 @@ struct ExistingBrokers::Implementation {
       member.server = {broker.server, url_of(broker.pod),
                        fmt::format("pod {}, port {}", broker.pod, place.monitor_port),
                        monitor_of(monitor, place, broker.pod), place.client.urls.empty()};
-      member.seen.uid = broker.uid;
       servers.push_back(member.server);
       members.push_back(std::move(member));
       std::filesystem::create_directories(log_file(broker.server).parent_path());
@@ -206,30 +194,22 @@ struct ExistingBrokers::Implementation {
     if (!object) throw ClusterError("there is no pod of " + name);
     const Pod pod = broker_pod(*object, place.container);
     keep_log(name);
-    expect_exit(name);
+    pod_exits.expect(name);
     hold_down(name, *object);
     {
       const std::lock_guard lock(changing);
       if (healed) throw ClusterError("not struck any more: the run was ended");
       api.remove(pods_path(place, pod.name), {grace, pod.uid, true});
     }
-    {
-      const std::lock_guard lock(mutex);
-      note(of(name), {name, true, false, how, process_of(pod)});
-    }
+    pod_exits.note({name, true, false, how, process_of(pod)});
     wait_until_gone(name, pod.uid, std::chrono::seconds(grace) + delete_limit);
-  }
-
-  void expect_exit(const std::string& name) {
-    const std::lock_guard lock(mutex);
-    of(name).exit_is_ours = true;
   }
 
   DrainReport drain(const std::string& name, std::chrono::milliseconds limit) {
     const auto pod = find(name);
     if (!pod) throw ClusterError("there is no pod of " + name);
     keep_log(name);
-    expect_exit(name);
+    pod_exits.expect(name);
     cordon_node(name, pod->node);
     DrainOptions drain_options;
     drain_options.limit = limit;
@@ -240,11 +220,10 @@ struct ExistingBrokers::Implementation {
     const auto emptied = drain_node(api, pod->node, drain_options);
     const auto own = place.namespace_name + "/" + pod->name;
     const bool left = std::ranges::count(emptied.gone, own) != 0;
-    const std::lock_guard lock(mutex);
     if (left)
-      note(of(name), {name, true, false, "evicted", process_of(*pod)});
+      pod_exits.note({name, true, false, "evicted", process_of(*pod)});
     else
-      of(name).exit_is_ours = false;
+      pod_exits.expect_no_more(name);
     return {emptied.complete(), std::ranges::count(emptied.held_off, own) != 0,
             describe(emptied, pod->node, limit)};
   }
@@ -305,10 +284,6 @@ struct ExistingBrokers::Implementation {
     return failed;
   }
 
-  static std::string process_of(const Pod& pod) {
-    return pod.container.empty() ? "pod " + pod.uid.substr(0, 8) : "container " + pod.container;
-  }
-
   // What became of each since the last look; at most once a second.
   void observe() {
     {
@@ -320,28 +295,9 @@ struct ExistingBrokers::Implementation {
     for (const json& object :
          api.list(pods_path(place), {{"labelSelector", selector_text(place.selector)}}))
       pods[name_of(object)] = broker_pod(object, place.container);
-    const std::lock_guard lock(mutex);
-    for (Member& member : members)
+    for (const Member& member : members)
       if (const auto pod = pods.find(member.broker.pod); pod != pods.end())
-        compare(member, pod->second);
-  }
-
-  // A pod that runs anew, or whose container was restarted, exited before.
-  void compare(Member& member, const Pod& now) {
-    const bool first_look = member.seen.name.empty();
-    const bool other_pod = now.uid != member.seen.uid;
-    const bool restarted = !first_look && !other_pod && now.restarts > member.seen.restarts;
-    if (!member.exit_is_ours && (other_pod || restarted))
-      note(member,
-           {member.server.name, false, false,
-            restarted ? now.ended : "somebody else deleted its pod", process_of(member.seen)});
-    if (now.running && (other_pod || restarted)) member.exit_is_ours = false;
-    if (now.running || !member.exit_is_ours) member.seen = now;
-  }
-
-  void note(Member& member, Exit exit) {
-    member.last_exit = exit;
-    unread_exits.push_back(std::move(exit));
+        pod_exits.see(member.server.name, pod->second);
   }
 
   Member& of(const std::string& name) {
@@ -362,11 +318,12 @@ struct ExistingBrokers::Implementation {
   const Clock::time_point began = Clock::now();
   std::vector<Server> servers;
 
+  PodExits pod_exits;
+
   std::mutex changing;  // one change after the other; taken before `mutex`
   bool healed = false;  // for good: nothing is struck any more
   std::mutex mutex;     // guards what follows
   std::vector<Member> members;
-  std::vector<Exit> unread_exits;
   Clock::time_point last_look{};
 };
 
@@ -400,7 +357,7 @@ void ExistingBrokers::stop(const std::string& server, std::chrono::seconds grace
 }
 
 void ExistingBrokers::expect_exit(const std::string& server) {
-  implementation_->expect_exit(server);
+  implementation_->pod_exits.expect(server);
 }
 
 DrainReport ExistingBrokers::drain(const std::string& server, std::chrono::milliseconds limit) {
@@ -420,8 +377,7 @@ bool ExistingBrokers::running(const std::string& server) {
 
 std::vector<Exit> ExistingBrokers::exits() {
   asked([&] { implementation_->observe(); });
-  const std::lock_guard lock(implementation_->mutex);
-  return std::exchange(implementation_->unread_exits, {});
+  return implementation_->pod_exits.take();
 }
 
 std::string ExistingBrokers::log_tail(const std::string& server, std::size_t lines) {
@@ -438,12 +394,12 @@ std::string ExistingBrokers::log_tail(const std::string& server, std::size_t lin
 std::string ExistingBrokers::process(const std::string& server) {
   return asked([&] {
     const auto pod = implementation_->find(server);
-    return pod && pod->running ? Implementation::process_of(*pod) : std::string();
+    return pod && pod->running ? process_of(*pod) : std::string();
   });
 }
 
 std::optional<Exit> ExistingBrokers::last_exit(const std::string& server) {
-  return implementation_->copy(server).last_exit;
+  return implementation_->pod_exits.last(server);
 }
 
 ClientAccess ExistingBrokers::client_access() const { return implementation_->options.access; }

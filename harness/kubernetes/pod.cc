@@ -70,4 +70,8 @@ Pod read_pod(const json& object) {
   return pod;
 }
 
+std::string process_of(const Pod& pod) {
+  return pod.container.empty() ? "pod " + pod.uid.substr(0, 8) : "container " + pod.container;
+}
+
 }  // namespace faultline

@@ -20,4 +20,7 @@ struct Pod {
 
 Pod read_pod(const nlohmann::json& object);
 
+// "container 48c606c736b9"; before it has one: "pod 6a7002b1".
+std::string process_of(const Pod&);
+
 }  // namespace faultline

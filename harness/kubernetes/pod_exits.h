@@ -1,0 +1,55 @@
+// Which brokers' pods ended, and whether the harness did it.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/cluster/cluster.h"
+#include "harness/kubernetes/pod.h"
+
+namespace faultline {
+
+// May be used from several threads.
+class PodExits {
+ public:
+  using Now = std::function<std::chrono::steady_clock::time_point()>;
+  explicit PodExits(Now = std::chrono::steady_clock::now);
+
+  // What ends from here on is the harness's doing, until another container runs in
+  // its place. A pod that came through a fault alive may still be given up for it,
+  // but not once it has been ready for half a minute.
+  void expect(const std::string& server);
+  void expect_no_more(const std::string& server);
+
+  void note(Exit);  // the harness ended it
+
+  // The server's pod at a look. One that runs anew, or whose container was
+  // restarted, exited before. The first look only says what there is.
+  void see(const std::string& server, const Pod&);
+
+  std::vector<Exit> take();  // since the last call
+  std::optional<Exit> last(const std::string& server) const;
+
+ private:
+  struct Watched {
+    bool expected = false;
+    std::optional<std::chrono::steady_clock::time_point> ready_since;  // while expected
+    std::optional<Pod> seen;
+    std::optional<Exit> last;
+  };
+
+  void keep(Exit);
+  void forgive_when_calm(Watched&, const Pod&) const;
+
+  const Now now_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Watched> watched_;
+  std::vector<Exit> unread_;
+};
+
+}  // namespace faultline
