@@ -113,7 +113,8 @@ ProgramEnd run_program(const std::vector<std::string>& command, const ProgramOpt
   LineReader errors(context, result.errors, options.line);
   process::child child;
   process::environment environment = boost::this_process::environment();
-  for (const auto& [name, value] : options.environment) environment[name] = value;
+  // Boost's operator[] compares with entries that are shorter than the name, beyond their end.
+  for (const auto& [name, value] : options.environment) environment.set(name, value);
   try {
     child =
         process::child(process::exe = path,

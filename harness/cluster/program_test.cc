@@ -35,6 +35,15 @@ TEST(Program, HandsOnLinesAsTheyCome) {
   EXPECT_EQ(lines, (std::vector<std::string>{"one", "two", "three"}));
 }
 
+TEST(Program, VariablesWhoseNamesAreLongerThanOthersEntries) {
+  ProgramOptions options;
+  options.environment = {{std::string(2'000, 'N'), "long"}, {"A", "1"}, {"PWD", "replaced"}};
+  const auto end = run_program({"env"}, options);
+  EXPECT_NE(end.output.find("NNN=long\n"), std::string::npos);
+  EXPECT_NE(end.output.find("\nA=1\n"), std::string::npos);
+  EXPECT_NE(end.output.find("PWD=replaced\n"), std::string::npos);
+}
+
 TEST(Program, ReadsMoreThanAPipeHolds) {
   const auto end = run_program({"sh", "-c", "head -c 1000000 /dev/zero | tr '\\0' x"});
   EXPECT_EQ(end.output.size(), 1'000'001u);  // its last line gets a newline
