@@ -17,7 +17,7 @@ struct FaultStep {
   std::string fault;
   std::string target;
   std::chrono::milliseconds at{0};  // after the fault phase begins
-  FaultOptions options;
+  FaultOptions options = {};
 };
 
 enum class HealOrder { together, one_by_one };
