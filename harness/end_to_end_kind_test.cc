@@ -102,25 +102,6 @@ TEST_F(Kind, KilledHarnessLeavesNothingAfterHeal) {
   EXPECT_NE(history.output.find("steady"), std::string::npos) << history.output;
 }
 
-// The kubelet ends a static pod whose manifest is gone.
-TEST_F(Kind, WithoutItsApiServerTheHarnessIsBrokenAndHealsLater) {
-  const std::string control_plane = std::string(cluster) + "-control-plane";
-  const Results results;
-  Program program(run_on_kind(results, "brokers/3-leader-down.yaml"));
-  ASSERT_TRUE(program.wait_for_output(" steady ")) << program.output();
-  in_node(control_plane, "mv /etc/kubernetes/manifests/kube-apiserver.yaml /root");
-  const Finished finished = program.wait();
-  const Finished not_healed = faultline({"heal"});
-  in_node(control_plane, "mv /root/kube-apiserver.yaml /etc/kubernetes/manifests");
-  EXPECT_EQ(finished.exit_code, 255) << finished.output;
-  EXPECT_EQ(not_healed.exit_code, 255) << not_healed.output;
-  const Finished history = faultline({"history", results.run("broker-leader").string()});
-  EXPECT_NE(history.output.find("steady"), std::string::npos) << history.output;
-  const auto healed = [] { return faultline({"heal"}).exit_code == 0; };
-  EXPECT_TRUE(testing::eventually(healed)) << faultline({"heal"}).output;
-  EXPECT_TRUE(becomes_clean()) << leftovers();
-}
-
 TEST_F(Kind, UpFindsWhatIsThereAndRepairsIt) {
   const std::string worker = std::string(cluster) + "-worker2";
   output_of({"docker", "pause", worker});
