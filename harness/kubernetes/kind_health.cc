@@ -34,13 +34,16 @@ test ! -e /var/lib/faultline/volume.img || echo volume
 ! { iptables-save; ip6tables-save; } 2>/dev/null | grep -qi faultline || echo rules
 )";
 
+// A holder that was killed takes a moment to be gone.
 constexpr const char* remove_volume = R"(
-set -e
 image=/var/lib/faultline/volume.img
 test -e $image || exit 0
-faultline-agent kill-holders $image
-faultline-agent detach $image
-rm -f $image
+for attempt in 1 2 3 4 5; do
+  faultline-agent kill-holders $image
+  faultline-agent detach $image && exec rm -f $image
+  sleep 1
+done
+exit 1
 )";
 
 // kube-proxy adds its own rules again where it does so at this very moment.

@@ -30,9 +30,11 @@ bool is_gone(const Undo& undo) try { return holds(undo.gone); } catch (const Clu
   return false;
 }
 
-std::string complaint(const ProgramEnd& end) {
+// What was to be undone is said beside it, so the command only where it said nothing.
+std::string complaint(const UndoStep& step, const ProgramEnd& end) {
   const auto line = telling_line(end.errors);
-  return line.empty() ? "exit status " + std::to_string(end.status) : line;
+  if (!line.empty()) return line;
+  return "'" + shell_words(step.command) + "': exit status " + std::to_string(end.status);
 }
 
 bool perform(const UndoStep& step, std::chrono::milliseconds effect_limit) {
@@ -40,13 +42,12 @@ bool perform(const UndoStep& step, std::chrono::milliseconds effect_limit) {
   ProgramOptions options;
   options.limit = command_limit;
   const auto end = run_program(step.command, options);
-  if (end.status != 0 && !holds(step.undone))
-    throw std::runtime_error("'" + shell_words(step.command) + "': " + complaint(end));
+  if (end.status != 0 && !holds(step.undone)) throw std::runtime_error(complaint(step, end));
   for (const auto deadline = Clock::now() + effect_limit; !holds(step.undone);
        std::this_thread::sleep_for(200ms))
     if (Clock::now() > deadline)
       throw std::runtime_error("'" + shell_words(step.command) + "' had no effect" +
-                               (end.errors.empty() ? "" : ": " + complaint(end)));
+                               (end.errors.empty() ? "" : ": " + complaint(step, end)));
   return true;
 }
 
