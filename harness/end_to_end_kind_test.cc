@@ -156,6 +156,7 @@ TEST_F(Kind, UpFindsWhatIsThereAndRepairsIt) {
   const Finished repaired = faultline({"up", "--cluster", cluster.name()});
   EXPECT_EQ(repaired.exit_code, 0) << repaired.output;
   EXPECT_NE(repaired.output.find(worker + " is paused"), std::string::npos) << repaired.output;
+  EXPECT_NE(repaired.output.find("-worker is not active"), std::string::npos) << repaired.output;
   EXPECT_EQ(cluster.leftovers(), "");
   const Finished again = faultline({"up", "--cluster", cluster.name()});
   EXPECT_EQ(again.exit_code, 0) << again.output;

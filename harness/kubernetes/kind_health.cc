@@ -28,7 +28,9 @@ constexpr int most_attempts = 3;
 
 // What is wrong inside a node, one word a line; $1 is "agent" where that must be there.
 constexpr const char* look_inside = R"(
-systemctl is-active --quiet containerd kubelet || echo services
+for unit in containerd kubelet; do  # of several is-active wants only one
+  systemctl is-active --quiet $unit || { echo services; break; }
+done
 test "$1" != agent || test -x /usr/local/bin/faultline-agent || echo agent
 test ! -e /var/lib/faultline/volume.img || echo volume
 ! { iptables-save; ip6tables-save; } 2>/dev/null | grep -qi faultline || echo rules
