@@ -1,10 +1,7 @@
 #include "harness/kubernetes_heal.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <array>
-#include <chrono>
 #include <set>
 
 #include "harness/kubernetes/cordon.h"

@@ -30,7 +30,7 @@ int execute(const Arguments& arguments) {
 
 Subcommand plan_command(CLI::App& program) {
   CLI::App* app = add_subcommand(
-      program, "plan", "Show what a run would hit, and change nothing",
+      program, "plan", "Show whom a run would hit; change nothing",
       "  faultline plan 1.3 --provider kubernetes --target staging.yaml\n"
       "  faultline plan scenarios/brokers --provider kubernetes --target staging.yaml\n"
       "  faultline plan my.yaml\n"

@@ -21,7 +21,6 @@ std::vector<Permission> permissions_for(const TargetFile& target) {
   std::vector<Permission> all{
       {"list", "", "nodes", "", "", {}},
       {"get", "", "nodes", "", "", {}},
-      {"get", "", "namespaces", home, home, {}},
       {"get", "", "pods/proxy", home, "", {}},
       {"get", "", "pods/log", home, "", {}},
       {"get", "", "persistentvolumeclaims", home, "", {}},
@@ -40,6 +39,7 @@ std::vector<Permission> permissions_for(const TargetFile& target) {
   std::set<std::string> namespaces;
   for (const AllowedPods& allowed : target.pods) namespaces.insert(allowed.namespace_name);
   for (const auto& one : namespaces) {
+    all.push_back({"get", "", "namespaces", one, one, {}});  // the stop annotation
     all.push_back({"list", "", "pods", one, "", {}});
     all.push_back({"get", "", "pods", one, "", {}});
     if (deletes) all.push_back({"delete", "", "pods", one, "", {"broker-kill", "broker-stop"}});
