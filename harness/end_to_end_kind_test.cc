@@ -102,6 +102,31 @@ TEST_F(Kind, KilledHarnessLeavesNothingAfterHeal) {
   EXPECT_NE(history.output.find("steady"), std::string::npos) << history.output;
 }
 
+// For this machine alone it is away: the cluster goes on with it.
+void refuse_api_server(bool refuse) {
+  in_node(std::string(cluster) + "-control-plane",
+          std::string("iptables -") + (refuse ? "I" : "D") +
+              " INPUT -s $(ip -4 route show default | cut -d' ' -f3) -p tcp --dport 6443"
+              " -j REJECT --reject-with tcp-reset");
+}
+
+TEST_F(Kind, WithoutItsApiServerTheHarnessIsBrokenAndHealsLater) {
+  const Results results;
+  Program program(run_on_kind(results, "brokers/3-leader-down.yaml"));
+  ASSERT_TRUE(program.wait_for_output(" steady ")) << program.output();
+  refuse_api_server(true);
+  const Finished finished = program.wait();
+  const Finished not_healed = faultline({"heal"});
+  refuse_api_server(false);
+  EXPECT_EQ(finished.exit_code, 255) << finished.output;
+  EXPECT_EQ(not_healed.exit_code, 255) << not_healed.output;
+  const Finished history = faultline({"history", results.run("broker-leader").string()});
+  EXPECT_NE(history.output.find("steady"), std::string::npos) << history.output;
+  const Finished healed = faultline({"heal"});
+  EXPECT_EQ(healed.exit_code, 0) << healed.output;
+  EXPECT_TRUE(becomes_clean()) << leftovers();
+}
+
 TEST_F(Kind, UpFindsWhatIsThereAndRepairsIt) {
   const std::string worker = std::string(cluster) + "-worker2";
   output_of({"docker", "pause", worker});
