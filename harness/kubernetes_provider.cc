@@ -217,6 +217,12 @@ void KubernetesProvider::check_nodes(const Scenario& scenario) {
     if (!node) refuse(fmt::format("the node {} is gone", name));
     if (const auto why = why_not_node(target_, *node, there, own_.node); !why.empty()) refuse(why);
   }
+  if (std::ranges::count(scenario.faults, "worker-drain", &FaultStep::fault) != 0)
+    for (const auto& broker : brokers_) {
+      const auto on_it =
+          reader_.list("/api/v1/pods", {{"fieldSelector", "spec.nodeName=" + broker.node}});
+      if (const auto why = why_not_drain(target_, on_it); !why.empty()) refuse(why);
+    }
   std::ranges::sort(nodes_of_each, std::ranges::greater());
   std::size_t needed = 0;
   for (std::size_t i = 0; i < std::min(most_at_once(scenario), nodes_of_each.size()); ++i)
