@@ -13,13 +13,13 @@ PodExits::PodExits(Now now) : now_(std::move(now)) {}
 
 void PodExits::expect(const std::string& server) {
   const std::lock_guard lock(mutex_);
-  watched_[server].expected = true;
+  watched_[server].end_is_expected = watched_[server].removal_is_expected = true;
   watched_[server].ready_since.reset();
 }
 
 void PodExits::expect_no_more(const std::string& server) {
   const std::lock_guard lock(mutex_);
-  watched_[server].expected = false;
+  watched_[server].end_is_expected = watched_[server].removal_is_expected = false;
 }
 
 void PodExits::note(Exit exit) {
@@ -37,12 +37,15 @@ void PodExits::see(const std::string& server, const Pod& now) {
   Watched& one = watched_[server];
   const bool other_pod = one.seen && now.uid != one.seen->uid;
   const bool restarted = one.seen && !other_pod && now.restarts > one.seen->restarts;
-  if (!one.expected && (other_pod || restarted))
-    keep({server, false, false, restarted ? now.ended : "somebody else deleted its pod",
+  const bool own_end = restarted && !one.end_is_expected;
+  const bool own_removal = other_pod && !one.removal_is_expected;
+  if (own_end || own_removal)
+    keep({server, false, false, own_end ? now.ended : "somebody else deleted its pod",
           process_of(*one.seen)});
-  if (now.running && (other_pod || restarted)) one.expected = false;
-  if (one.expected && !other_pod && !restarted) forgive_when_calm(one, now);
-  if (now.running || !one.expected) one.seen = now;
+  if (now.running && (other_pod || restarted)) one.end_is_expected = false;
+  if (!other_pod && !restarted) forgive_when_calm(one, now);
+  const bool waited_for = one.end_is_expected || one.removal_is_expected;
+  if (now.running || own_end || !waited_for) one.seen = now;
 }
 
 void PodExits::forgive_when_calm(Watched& one, const Pod& now) const {
@@ -51,7 +54,7 @@ void PodExits::forgive_when_calm(Watched& one, const Pod& now) const {
   else if (!one.ready_since)
     one.ready_since = now_();
   else if (now_() - *one.ready_since > calm_after)
-    one.expected = false;
+    one.end_is_expected = one.removal_is_expected = false;
 }
 
 std::vector<Exit> PodExits::take() {

@@ -20,9 +20,9 @@ class PodExits {
   using Now = std::function<std::chrono::steady_clock::time_point()>;
   explicit PodExits(Now = std::chrono::steady_clock::now);
 
-  // What ends from here on is the harness's doing, until another container runs in
-  // its place. A pod that came through a fault alive may still be given up for it,
-  // but not once it has been ready for half a minute.
+  // What ends from here on is the harness's doing: its container, until another one
+  // runs in its place; its pod, which may be given up for a fault when that is over,
+  // until it has been ready for half a minute.
   void expect(const std::string& server);
   void expect_no_more(const std::string& server);
 
@@ -37,8 +37,9 @@ class PodExits {
 
  private:
   struct Watched {
-    bool expected = false;
-    std::optional<std::chrono::steady_clock::time_point> ready_since;  // while expected
+    bool end_is_expected = false;                                      // of the container
+    bool removal_is_expected = false;                                  // of the pod
+    std::optional<std::chrono::steady_clock::time_point> ready_since;  // while either is
     std::optional<Pod> seen;
     std::optional<Exit> last;
   };

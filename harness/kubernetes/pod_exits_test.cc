@@ -64,6 +64,27 @@ TEST_F(PodExitsTest, WhatTheHarnessDoesIsExpectedUntilAnotherRuns) {
   EXPECT_EQ(exits_.take().size(), 1u) << "the next one is its own again";
 }
 
+// A worker that was lost for too long comes back, the container is started again, and
+// then Kubernetes replaces the pod that it had given up: it was taken for a crash.
+TEST_F(PodExitsTest, APodGivenUpForALostWorkerIsNoExitOfItsOwn) {
+  exits_.expect("nats-0");
+  see(pod("a", 1));
+  see(pod("b"));
+  EXPECT_TRUE(exits_.take().empty());
+  see(pod("b", 1));
+  EXPECT_EQ(exits_.take().size(), 1u) << "but a crash is one";
+}
+
+TEST_F(PodExitsTest, ACrashLoopIsToldOncePerCrash) {
+  exits_.expect("nats-0");
+  see(pod("b"));
+  auto down = pod("b", 1);
+  down.running = down.ready = false;
+  see(down);
+  see(down);
+  EXPECT_EQ(exits_.take().size(), 1u);
+}
+
 // A later crash of a broker that a fault had left alive was never seen.
 TEST_F(PodExitsTest, APodThatCameThroughIsForgivenForHalfAMinute) {
   exits_.expect("nats-0");
