@@ -32,7 +32,7 @@ std::vector<std::string> remove_pods(Kubernetes& api, const std::string& path,
     std::vector<std::string> left;
     for (const auto& pod : api.list(path)) left.push_back(name_of(pod));
     if (left.empty() || Clock::now() >= deadline) return left;
-    for (const auto& name : left) api.remove(path + "/" + name, {.grace = 0});
+    for (const auto& name : left) api.remove(fmt::format("{}/{}", path, name), {.grace = 0});
   }
 }
 

@@ -36,7 +36,7 @@ std::string escaped(const std::string& text) {
 
 std::string with_query(const std::string& path, const Query& query) {
   std::string whole = path;
-  char separator = path.find('?') == path.npos ? '?' : '&';
+  char separator = path.find('?') == std::string::npos ? '?' : '&';
   for (const auto& [name, value] : query) {
     whole += separator + escaped(name) + "=" + escaped(value);
     separator = '&';
@@ -121,7 +121,9 @@ std::string one_line(std::string text) {
 // A person's name and password may stand before the host.
 std::string without_user(const std::string& url) {
   const auto begin = url.find("://"), at = url.rfind('@');
-  return begin == url.npos || at == url.npos ? url : url.substr(0, begin + 3) + url.substr(at + 1);
+  return begin == std::string::npos || at == std::string::npos
+             ? url
+             : url.substr(0, begin + 3) + url.substr(at + 1);
 }
 
 // The Status object's own words. Of a Secret nothing is quoted.
@@ -166,7 +168,7 @@ std::string_view content_type(Patch kind) {
 std::string resource_path(const std::string& group_version, const std::string& namespace_name,
                           const std::string& resource, const std::string& name) {
   std::string path =
-      (group_version.find('/') == group_version.npos ? "/api/" : "/apis/") + group_version;
+      (group_version.find('/') == std::string::npos ? "/api/" : "/apis/") + group_version;
   if (!namespace_name.empty()) path += "/namespaces/" + namespace_name;
   path += "/" + resource;
   return name.empty() ? path : path + "/" + name;
@@ -206,7 +208,7 @@ struct Kubernetes::Implementation {
                             json::parse(request.body, nullptr, false));
     milliseconds pause = options.first_pause;
     for (int attempt = 1;; ++attempt) {
-      const ApiReply reply = send(request);
+      ApiReply reply = send(request);
       if (good(reply) || reply.status == 404) return reply;
       if (!idempotent || attempt >= options.attempts || !worth_another_try(reply) || cancelled())
         throw error_of(request, reply, access.server);
@@ -397,7 +399,7 @@ bool Kubernetes::allowed(const std::string& verb, const std::string& group,
                   {"group", group},
                   {"resource", resource.substr(0, slash)},
                   {"namespace", namespace_name}};
-  if (slash != resource.npos) attributes["subresource"] = resource.substr(slash + 1);
+  if (slash != std::string::npos) attributes["subresource"] = resource.substr(slash + 1);
   if (!name.empty()) attributes["name"] = name;
   const json review = create("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
                              {{"apiVersion", "authorization.k8s.io/v1"},

@@ -22,9 +22,9 @@ std::string text_at(const json& object, const char* pointer) {
 // Of "key=value", as it stands in a URL.
 bool selected(const json& object, const std::string& selector) {
   const auto equals = selector.find("%3D");
-  if (equals == selector.npos) return true;
+  if (equals == std::string::npos) return true;
   auto key = selector.substr(0, equals);
-  if (const auto slash = key.find("%2F"); slash != key.npos) key.replace(slash, 3, "/");
+  if (const auto slash = key.find("%2F"); slash != std::string::npos) key.replace(slash, 3, "/");
   const json labels = object["metadata"].value("labels", json::object());
   return labels.value(key, "") == selector.substr(equals + 3);
 }
