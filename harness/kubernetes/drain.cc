@@ -102,9 +102,9 @@ void look(Kubernetes& api, Leaving& pod) {
 
 }  // namespace
 
-Drained drain_node(Kubernetes& api, const std::string& node, const DrainOptions& options) {
+DrainOutcome drain_node(Kubernetes& api, const std::string& node, const DrainOptions& options) {
   auto leaving = pods_to_evict(api, node, options);
-  Drained result;
+  DrainOutcome result;
   for (const auto deadline = Clock::now() + options.limit;;
        std::this_thread::sleep_for(options.pause)) {
     for (auto& pod : leaving)
@@ -122,7 +122,7 @@ Drained drain_node(Kubernetes& api, const std::string& node, const DrainOptions&
   return result;
 }
 
-std::string describe(const Drained& drained, const std::string& node,
+std::string describe(const DrainOutcome& drained, const std::string& node,
                      std::chrono::milliseconds limit) {
   std::string text = fmt::format("node {} cordoned", node);
   if (!drained.gone.empty()) text += fmt::format(", evicted: {}", fmt::join(drained.gone, ", "));

@@ -20,7 +20,7 @@ struct DrainOptions {
   std::function<bool()> cancelled = {};
 };
 
-struct Drained {
+struct DrainOutcome {
   std::vector<std::string> gone;      // "namespace/pod": evicted, and no longer there
   std::vector<std::string> left;      // evicted or not, still there at the end
   std::vector<std::string> held_off;  // of those: a budget refused their eviction to the end
@@ -29,13 +29,13 @@ struct Drained {
 };
 
 // For evidence: who left, who did not, what held them off.
-std::string describe(const Drained&, const std::string& node, std::chrono::milliseconds limit);
+std::string describe(const DrainOutcome&, const std::string& node, std::chrono::milliseconds limit);
 
 // Evicts every pod of a node that is cordoned already, but for mirror pods, those
 // of a DaemonSet, and those that have ended. All evictions are asked for at once;
 // one that a budget refuses (429) is asked for again until the limit. A pod is gone
 // when its name is, or has another uid. Throws ClusterError before the first
 // eviction where a pod may not go, KubernetesError where the API server refuses.
-Drained drain_node(Kubernetes&, const std::string& node, const DrainOptions& = {});
+DrainOutcome drain_node(Kubernetes&, const std::string& node, const DrainOptions& = {});
 
 }  // namespace faultline

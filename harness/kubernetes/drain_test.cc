@@ -41,7 +41,7 @@ class Node {
   // The StatefulSet makes it again under its name.
   void replace(const std::string& name) { replaced_.insert(name); }
 
-  Drained drain(DrainOptions options = {}) {
+  DrainOutcome drain(DrainOptions options = {}) {
     options.pause = 5ms;
     if (options.limit == 60s) options.limit = 5s;
     Kubernetes api(server_.access());
