@@ -176,6 +176,7 @@ std::string to_string(const Value& value) {
 
 std::string format_duration(Duration duration) {
   if (duration < 0) return "-" + format_duration(duration == -never - 1 ? never : -duration);
+  if (duration == 0) return "0 s";
   if (duration < 1000) return std::to_string(duration) + " ns";
   const auto ns = static_cast<double>(duration);
   if (ns < 999.5e3) return three_digits(ns / 1e3, "us");

@@ -8,7 +8,7 @@ namespace faultline {
 namespace {
 
 TEST(Format, DurationsKeepThreeDigits) {
-  EXPECT_EQ(format_duration(0), "0 ns");
+  EXPECT_EQ(format_duration(0), "0 s");
   EXPECT_EQ(format_duration(850), "850 ns");
   EXPECT_EQ(format_duration(1'200'000), "1.20 ms");
   EXPECT_EQ(format_duration(999'600), "1.00 ms");

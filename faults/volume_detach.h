@@ -1,9 +1,6 @@
 #pragma once
 
-#include <map>
-#include <mutex>
-
-#include "faults/per_server_fault.h"
+#include "faults/volume_gone.h"
 
 namespace faultline {
 
@@ -12,18 +9,13 @@ namespace faultline {
 // was written is on it. Whoever restarts brokers may try, and does not succeed
 // without it. Healed by what the failover page calls a manual restart of broker
 // and volume: attached, mounted with its journal replayed, the broker started.
-class VolumeDetach : public PerServerFault {
+class VolumeDetach : public VolumeGone {
  public:
-  explicit VolumeDetach(FaultContext context) : PerServerFault("volume-detach", context) {}
+  explicit VolumeDetach(FaultContext context) : VolumeGone("volume-detach", context) {}
 
  protected:
-  void strike(const std::string& server) override;
-  Evidence look(const std::string& server) override;  // EIO was seen, the volume is away
-  void undo(const std::string& server) override;
-
- private:
-  std::mutex mutex_;
-  std::map<std::string, std::string> write_problem_;  // while it was there, but shut down
+  void break_volume(const Volume&) override;
+  void when_detached(const std::string& server) override;
 };
 
 }  // namespace faultline

@@ -5,23 +5,41 @@
 #include <cstring>
 
 #include "faults/reachability.h"
+#include "harness/cluster/worker.h"
 
 namespace faultline {
 
-Evidence volume_is_gone(Cluster& cluster, const std::string& server, const Volume& volume,
-                        const std::string& write_problem) {
-  const bool failed = write_problem == std::strerror(EIO);
-  const bool attached = volume.attached();
-  const auto silent = silence_of(cluster, server);
-  const auto why = cluster.why_down(server);
-  return {failed && !attached && silent.holds,
+void VolumeGone::strike(const std::string& server) {
+  const auto& disk = volume(server);
+  worker(server).undo_first(
+      {.what = "the volume of " + server + " is attached", .steps = {disk.undo_detach()}});
+  cluster().expect_exit(server);
+  break_volume(disk);
+  const auto problem = disk.write_problem();
+  {
+    const std::lock_guard lock(mutex_);
+    write_problem_[server] = problem;
+  }
+  cluster().kill(server);
+  disk.kill_holders();  // one that was restarted meanwhile, too
+  disk.detach();
+  when_detached(server);
+}
+
+Evidence VolumeGone::look(const std::string& server) {
+  const auto& problem = write_problem_.at(server);
+  const bool attached = volume(server).attached();
+  const auto silent = silence_of(cluster(), server);
+  const auto why = cluster().why_down(server);
+  return {problem == std::strerror(EIO) && !attached && silent.holds,
           fmt::format("a write to its volume {}, the volume is {}, {}{}{}",
-                      write_problem.empty() ? "succeeded" : "gave \"" + write_problem + "\"",
+                      problem.empty() ? "succeeded" : "gave \"" + problem + "\"",
                       attached ? "there" : "detached", silent.text, why.empty() ? "" : ", ", why)};
 }
 
-Undo undo_volume_gone(const Volume& volume, const std::string& server) {
-  return {.what = "the volume of " + server + " is attached", .steps = {volume.undo_detach()}};
+void VolumeGone::undo(const std::string& server) {
+  volume(server).attach();
+  cluster().start(server);
 }
 
 }  // namespace faultline

@@ -1,18 +1,33 @@
 // What the faults share that take a broker's volume away.
 #pragma once
 
-#include <string>
+#include <map>
+#include <mutex>
 
-#include "faults/fault.h"
+#include "faults/per_server_fault.h"
 #include "harness/cluster/volume.h"
 
 namespace faultline {
 
-// Holds if a write to the volume failed with EIO before it was detached, and it
-// is detached, and the broker does not answer.
-Evidence volume_is_gone(Cluster&, const std::string& server, const Volume&,
-                        const std::string& write_problem);
+// The volume is broken, a write is seen to fail, and with every holder dead it is
+// detached. Proven by that write's EIO, by the volume that is away, and by the
+// broker's silence. Undone by attaching it and starting the broker.
+class VolumeGone : public PerServerFault {
+ public:
+  using PerServerFault::PerServerFault;
 
-Undo undo_volume_gone(const Volume&, const std::string& server);
+ protected:
+  // From here on every write to it gives EIO.
+  virtual void break_volume(const Volume&) = 0;
+  virtual void when_detached(const std::string& /*server*/) {}
+
+  void strike(const std::string& server) final;
+  Evidence look(const std::string& server) final;
+  void undo(const std::string& server) final;
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, std::string> write_problem_;  // while it was there, but broken
+};
 
 }  // namespace faultline

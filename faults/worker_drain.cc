@@ -1,5 +1,7 @@
 #include "faults/worker_drain.h"
 
+#include <fmt/format.h>
+
 #include "faults/reachability.h"
 
 namespace faultline {
@@ -19,9 +21,8 @@ Evidence WorkerDrain::look(const std::string& server) {
   const auto silent = silence_of(cluster(), server);
   const auto why = cluster().why_down(server);
   return {report.complete && cluster().drained(server),
-          report.text + ", " +
-              (silent.holds ? silent.text + (why.empty() ? "" : ", " + why)
-                            : "it is served from another machine")};
+          fmt::format("{}, {}{}{}", report.text, silent.holds ? silent.text : "it is served again",
+                      why.empty() ? "" : ", ", why)};
 }
 
 void WorkerDrain::undo(const std::string& server) { cluster().start(server); }

@@ -35,7 +35,7 @@ Volume volume_in(const std::string& container) {
 
 // Nothing to undo once the cluster is gone.
 std::vector<std::string> cluster_is_gone(const std::string& name) {
-  return undo_kind_cluster(name).undone;
+  return undo_kind_cluster(name, files_of(name)).front().undone;
 }
 
 // Of the node itself, and of its pods.
@@ -49,10 +49,19 @@ std::vector<std::string> addresses_of(const json& node) {
 
 std::string here(std::uint16_t port) { return fmt::format("127.0.0.1:{}", port); }
 
+// Folders that every worker has, instead of a file system in each.
+void share_volumes(std::vector<BrokerPlace>& places) {
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    places[i].data = fmt::format("{}/{}", shared_by_workers, i);
+    places[i].volume = nullptr;
+    output_of(place_in(places[i].node).command({"mkdir", "-p", places[i].data}));
+  }
+}
+
 }  // namespace
 
-std::filesystem::path kubeconfig_of(const std::string& kind_cluster) {
-  return state_folder() / "kind" / (kind_cluster + ".kubeconfig");
+KindFiles files_of(const std::string& kind_cluster) {
+  return kind_files(state_folder() / "kind", kind_cluster);
 }
 
 KindProvider::KindProvider(const ProviderOptions& options)
@@ -70,7 +79,7 @@ std::unique_ptr<Journal> hold_kind_cluster(const std::string& name) try {
 KindProvider::~KindProvider() {
   if (!hold_) return;
   try {
-    if (remove_) delete_kind_cluster(name_, kubeconfig_of(name_));
+    if (remove_) delete_kind_cluster(name_, files_of(name_));
     hold_->finish();
   } catch (const std::exception&) {
     // The journal stays; the next run, or `heal`, removes the cluster.
@@ -88,7 +97,7 @@ std::vector<std::string> KindProvider::missing(const Scenario& scenario) {
 
 KindOptions KindProvider::kind_options(const Message& message,
                                        const std::function<bool()>& cancelled) const {
-  return {name_, kubeconfig_of(name_), options_.node_image, message, cancelled};
+  return {name_, files_of(name_), options_.node_image, message, cancelled};
 }
 
 const KindCluster& KindProvider::clean_cluster(const Message& message,
@@ -142,7 +151,7 @@ bool KindProvider::find(const KindOptions& kind) {
 void KindProvider::make(const KindOptions& kind) {
   kind.progress(fmt::format("making the kind cluster {} (about a minute)", name_));
   hold_->undo_first(
-      {fmt::format("kind cluster {} removed", name_), {}, {undo_kind_cluster(name_)}});
+      {fmt::format("kind cluster {} removed", name_), {}, undo_kind_cluster(name_, files_of(name_))});
   remove_ = true;
   cluster_ = create_kind_cluster(kind);
   made_ = true;
@@ -159,7 +168,7 @@ void KindProvider::make_anew(const KindOptions& kind, const std::string& why) {
   kind.progress(fmt::format("the kind cluster {} cannot be repaired ({})", name_, why));
   api_.reset();
   cluster_.reset();
-  delete_kind_cluster(name_, kind.kubeconfig);
+  delete_kind_cluster(name_, kind.files);
   make(kind);
 }
 
@@ -176,7 +185,7 @@ std::string KindProvider::provide_image_of(const BrokerProgram& program, const R
                        kind_options(message, cancelled));
 }
 
-std::unique_ptr<Cluster> KindProvider::start_brokers(const BrokerProgram& program, const Scenario&,
+std::unique_ptr<Cluster> KindProvider::start_brokers(const BrokerProgram& program, const Scenario& scenario,
                                                      const RunOptions& options, Journal& journal,
                                                      const Message& message) {
   const auto cancelled = [&options] { return interrupted(options); };
@@ -204,12 +213,15 @@ std::unique_ptr<Cluster> KindProvider::start_brokers(const BrokerProgram& progra
     undo_first({"no volume is left in " + node.name, {}, {undo_volume(node.name)}});
     brokers.places.push_back({node.name, here(node.ports.client), here(node.ports.monitor),
                               node.ports.client_node_port, node.ports.monitor_node_port,
-                              workers_.back().get(), &volume});
+                              volume.data(), workers_.back().get(), &volume});
   }
-  for_each_worker(*cluster_, [](const KindNode& node) {
-    volume_in(node.name).make();
-    volume_in(node.name).attach();
-  });
+  if (scenario.shared_volumes)
+    share_volumes(brokers.places);
+  else
+    for_each_worker(*cluster_, [](const KindNode& node) {
+      volume_in(node.name).make();
+      volume_in(node.name).attach();
+    });
   return std::make_unique<KubernetesBrokers>(*api_, program, brokers);
 }
 

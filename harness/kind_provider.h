@@ -53,8 +53,8 @@ class KindProvider : public Provider {
   std::vector<std::unique_ptr<KindWorker>> workers_;  // of the current run
 };
 
-// Where kubeconfigs of kind clusters are kept, beside the journals.
-std::filesystem::path kubeconfig_of(const std::string& kind_cluster);
+// Kept beside the journals.
+KindFiles files_of(const std::string& kind_cluster);
 
 // Only one process at a time uses, makes or removes a kind cluster of a name. Throws
 // ClusterError while another does.

@@ -129,6 +129,13 @@ std::vector<std::string> KubernetesProvider::missing(const Scenario& scenario) {
                       step.fault));
   if (!scenario.sync_interval.empty())
     missing.push_back("the scenario sets sync_interval, and these brokers are not configured here");
+  const auto pinned = std::ranges::find_if(
+      brokers_, [](const ExistingBroker& broker) { return broker.other_nodes.empty(); });
+  if (scenario.shared_volumes && pinned != brokers_.end())
+    missing.push_back(
+        fmt::format("the scenario is of volumes that several workers reach, and {} can start on "
+                    "{} alone",
+                    pinned->pod, pinned->node));
   for (const auto& broker : brokers_)
     if (!scenario.broker_version.empty() && scenario.broker_version != broker.version) {
       missing.push_back(fmt::format("the scenario is of version {}, and {} is {}",

@@ -319,6 +319,9 @@ Key broker() {
                             FIELD(sync_interval),
                             "How often the broker syncs to disk: always, or a duration; left out, "
                             "the broker's own default.")),
+       choice("volumes", {{"worker", false}, {"shared", true}}, FIELD(shared_volumes),
+              "From where a broker's volume is reached: its own worker alone, as a disk in it, or "
+              "every worker, as network storage, so that a drained broker may start elsewhere."),
        whole("count", 3, 9, FIELD(brokers), "How many brokers the cluster has.")},
       "The cluster under test.");
 }

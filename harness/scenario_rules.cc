@@ -126,6 +126,11 @@ class Rules {
       if (s.faults[i].options.held_off && s.faults[i].fault != "worker-drain")
         refuse({fmt::format("{}[{}].held_off", fault_list, i)},
                "means nothing for {}: only a worker-drain is held off", s.faults[i].fault);
+    for (std::size_t i = 0; i < s.faults.size(); ++i)
+      if (s.shared_volumes && s.faults[i].fault != "worker-drain")
+        refuse({fmt::format("{}[{}].fault", fault_list, i), "spec.broker.volumes"},
+               "with shared volumes the broker would be started on another worker, and not be held "
+               "down: only a worker-drain goes with them");
     if (s.expectations.manual_restart == ManualRestart::required && !s.faults.empty() &&
         std::ranges::all_of(s.faults, passing))
       refuse({"spec.expect.manual_restart", fault_list},

@@ -204,6 +204,14 @@ TEST(ScenarioRules, OnlyADrainIsHeldOffAndThenTakesNobodyDown) {
   EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[1].held_off"});
 }
 
+TEST(ScenarioRules, WhereVolumesAreSharedOnlyADrainTakesABrokerDown) {
+  auto s = scenario("leader", Promise::pause, Promise::pause);
+  s.shared_volumes = true;
+  EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[0].fault"});
+  s.faults[0].fault = "worker-drain";
+  EXPECT_EQ(refused(s), Keys{});
+}
+
 TEST(ScenarioRules, AManualRestartNeedsAFaultThatLasts) {
   auto s = scenario("leader", Promise::not_promised, Promise::not_promised);
   s.expectations.manual_restart = ManualRestart::required;

@@ -23,7 +23,7 @@ bool remove(const std::string& name) {
           "--name {0}",
           name));
     case KindOwner::faultline:
-      delete_kind_cluster(name, kubeconfig_of(name));
+      delete_kind_cluster(name, files_of(name));
   }
   return true;
 }

@@ -112,8 +112,7 @@ struct KubernetesBrokers::Implementation {
     return {{"namespace", namespace_name},
             {"run", options.run_id},
             {"image", options.image},
-            {"brokers", members.size()},
-            {"volume_bytes", members.front().place.volume->bytes}};
+            {"brokers", members.size()}};
   }
 
   void create_objects(const BrokerProgram& program) {
@@ -136,11 +135,12 @@ struct KubernetesBrokers::Implementation {
       auto own = values();
       own["server"] = member.server.name;
       own["worker"] = member.place.node;
-      own["volume_path"] = member.place.volume->data();
+      own["volume_path"] = member.place.data;
       own["client_node_port"] = member.place.client_node_port;
       own["monitor_node_port"] = member.place.monitor_node_port;
-      for (auto& object : read_manifests(folder / options.product / "broker.yaml", own))
-        create(object);
+      const char* volume = member.place.volume == nullptr ? "shared-volume.yaml" : "volume.yaml";
+      for (const char* file : {"broker.yaml", volume})
+        for (auto& object : read_manifests(folder / options.product / file, own)) create(object);
     }
   }
 
@@ -297,15 +297,15 @@ struct KubernetesBrokers::Implementation {
   }
 
   DrainReport drain(const std::string& name, std::chrono::milliseconds limit) {
-    const Member member = copy(name);
     const auto pod = find(name);
+    const auto node = place_again(name, pod);
     keep_log(name);
     pod_exits.expect(name);
-    cordon_node(member.place.node);
+    cordon_node(node);
     DrainOptions drain_options;
     drain_options.limit = limit;
     drain_options.cancelled = options.cancelled;
-    const auto emptied = drain_node(api, member.place.node, drain_options);
+    const auto emptied = drain_node(api, node, drain_options);
     const auto own = namespace_name + "/" + name;
     const bool left = std::ranges::count(emptied.gone, own) != 0;
     if (left)
@@ -313,7 +313,15 @@ struct KubernetesBrokers::Implementation {
     else
       pod_exits.expect_no_more(name);
     return {emptied.complete(), std::ranges::count(emptied.held_off, own) != 0,
-            describe(emptied, member.place.node, limit)};
+            describe(emptied, node, limit)};
+  }
+
+  // A volume that every worker reaches leaves it to Kubernetes where the pod is.
+  std::string place_again(const std::string& name, const std::optional<Pod>& pod) {
+    const std::lock_guard lock(mutex);
+    auto& place = of(name).place;
+    if (place.volume == nullptr && pod && !pod->node.empty()) place.node = pod->node;
+    return place.node;
   }
 
   bool drained(const std::string& name) {
@@ -465,9 +473,7 @@ std::vector<std::string> KubernetesBrokers::notes() {
 std::string KubernetesBrokers::why_down(const std::string& server) {
   return asked([&] {
     const auto pod = implementation_->find(server);
-    if (!pod) return "pod " + server + " is not there";
-    return pod->waiting.empty() ? "pod " + server + " is " + pod->phase
-                                : "pod " + server + " waits: " + pod->waiting;
+    return pod ? state_of(*pod) : "pod " + server + " is not there";
   });
 }
 

@@ -17,8 +17,9 @@ struct BrokerPlace {
   std::string node;
   std::string client_address, monitor_address;  // "127.0.0.1:40283"
   std::uint16_t client_node_port = 0, monitor_node_port = 0;
+  std::string data;                // the folder on the node that it writes to
   Worker* worker = nullptr;        // where it can be broken
-  const Volume* volume = nullptr;  // the same; attached
+  const Volume* volume = nullptr;  // the same; attached. Null: every worker reaches `data`
 };
 
 struct KubernetesBrokersOptions {

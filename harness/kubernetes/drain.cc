@@ -7,14 +7,13 @@
 #include <thread>
 
 #include "harness/cluster/cluster.h"
+#include "harness/kubernetes/object.h"
 
 namespace faultline {
 namespace {
 
 using nlohmann::json;
 using Clock = std::chrono::steady_clock;
-
-constexpr const char* mirror_annotation = "kubernetes.io/config.mirror";
 
 struct Leaving {
   std::string namespace_name, name, uid;
@@ -26,29 +25,10 @@ struct Leaving {
   std::string path() const { return resource_path("v1", namespace_name, "pods", name); }
 };
 
-json metadata(const json& pod) { return pod.value("metadata", json::object()); }
-
-std::string controller_kind(const json& pod) {
-  for (const json& owner : metadata(pod).value("ownerReferences", json::array()))
-    if (owner.value("controller", false)) return owner.value("kind", "");
-  return "";
-}
-
-bool stays(const json& pod) {
-  const std::string phase = pod.value(json::json_pointer("/status/phase"), "");
-  return metadata(pod).value("annotations", json::object()).contains(mirror_annotation) ||
-         controller_kind(pod) == "DaemonSet" || phase == "Succeeded" || phase == "Failed";
-}
-
-bool has_empty_dir(const json& pod) {
-  const json volumes = pod.value(json::json_pointer("/spec/volumes"), json::array());
-  return std::ranges::any_of(volumes, [](const json& one) { return one.contains("emptyDir"); });
-}
-
 // Why the pod may not be evicted; empty if it may.
 std::string objection(const json& pod, const DrainOptions& options) {
-  if (!options.unmanaged && controller_kind(pod).empty()) return "no controller makes it again";
-  if (!options.empty_dir && has_empty_dir(pod)) return "its emptyDir data would be lost";
+  if (!options.unmanaged && controller_of(pod).empty()) return "no controller makes it again";
+  if (!options.empty_dir && keeps_data_on_the_node(pod)) return "its emptyDir data would be lost";
   return "";
 }
 
@@ -57,9 +37,8 @@ std::vector<Leaving> pods_to_evict(Kubernetes& api, const std::string& node,
   std::vector<Leaving> leaving;
   std::vector<std::string> objections;
   for (const json& pod : api.list("/api/v1/pods", {{"fieldSelector", "spec.nodeName=" + node}})) {
-    if (stays(pod)) continue;
-    Leaving one{metadata(pod).value("namespace", ""), metadata(pod).value("name", ""),
-                metadata(pod).value("uid", "")};
+    if (stays_in_a_drain(pod)) continue;
+    Leaving one{text_at(pod, "/metadata/namespace"), name_of(pod), text_at(pod, "/metadata/uid")};
     if (const auto why = objection(pod, options); !why.empty())
       objections.push_back(fmt::format("{} ({})", one.text(), why));
     leaving.push_back(std::move(one));
@@ -97,7 +76,7 @@ void evict(Kubernetes& api, Leaving& pod, std::string& refusal) try {
 
 void look(Kubernetes& api, Leaving& pod) {
   const auto found = api.find(pod.path());
-  pod.gone = !found || metadata(*found).value("uid", "") != pod.uid;
+  pod.gone = !found || text_at(*found, "/metadata/uid") != pod.uid;
 }
 
 }  // namespace

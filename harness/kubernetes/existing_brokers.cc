@@ -398,6 +398,13 @@ std::string ExistingBrokers::process(const std::string& server) {
   });
 }
 
+std::string ExistingBrokers::why_down(const std::string& server) {
+  return asked([&] {
+    const auto pod = implementation_->find(server);
+    return pod ? state_of(*pod) : "the pod of " + server + " is not there";
+  });
+}
+
 std::optional<Exit> ExistingBrokers::last_exit(const std::string& server) {
   return implementation_->pod_exits.last(server);
 }

@@ -61,6 +61,7 @@ class ExistingBrokers : public Cluster {
   std::vector<Exit> exits() override;
   std::string log_tail(const std::string& server, std::size_t lines) override;
   std::string process(const std::string& server) override;
+  std::string why_down(const std::string& server) override;
   std::optional<Exit> last_exit(const std::string& server) override;
   ClientAccess client_access() const override;
 

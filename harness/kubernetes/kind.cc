@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "harness/cluster/cluster.h"
+#include "harness/kubernetes/manifests.h"
 
 namespace faultline {
 namespace {
@@ -26,7 +27,26 @@ constexpr int enough_inotify_instances = 512;
 constexpr const char* mark = "/etc/made-by-faultline";  // kind-config/cluster.yaml
 constexpr std::size_t longest_name = 63 - std::string_view("-control-plane").size();
 
-fs::path config_file() { return fs::path(FAULTLINE_KIND_CONFIG) / "cluster.yaml"; }
+// kind-config/cluster.yaml with its blanks filled in; gone with this. kind reads JSON, too.
+class ConfigFile {
+ public:
+  explicit ConfigFile(const KindFiles& files) : path_(files.kubeconfig.string() + ".making") {
+    const auto whole = read_manifests(fs::path(FAULTLINE_KIND_CONFIG) / "cluster.yaml",
+                                      {{"shared_folder", files.shared_folder.string()}});
+    std::ofstream(path_) << whole.at(0);
+  }
+  ~ConfigFile() {
+    std::error_code ignored;
+    fs::remove(path_, ignored);
+  }
+  ConfigFile(const ConfigFile&) = delete;
+  ConfigFile& operator=(const ConfigFile&) = delete;
+
+  std::string path() const { return path_.string(); }
+
+ private:
+  fs::path path_;
+};
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
@@ -68,10 +88,11 @@ std::string node_image_here() {
 }
 
 ProgramEnd create(const KindOptions& options, const std::string& image) {
-  std::vector<std::string> command{"kind",        "create",       "cluster",
-                                   "--name",      options.name,   "--config",
-                                   config_file(), "--kubeconfig", options.kubeconfig.string(),
-                                   "--wait",      "180s"};
+  const ConfigFile config(options.files);
+  std::vector<std::string> command{
+      "kind",     "create",      "cluster",      "--name",
+      options.name, "--config",  config.path(),  "--kubeconfig",
+      options.files.kubeconfig.string(), "--wait", "180s"};
   if (!image.empty()) command.insert(command.end(), {"--image", image});
   ProgramOptions program;
   program.limit = create_limit;
@@ -121,7 +142,7 @@ WorkerPorts ports_of(const std::string& container) {
 }
 
 KindCluster described(const KindOptions& options) {
-  KindCluster cluster{options.name, options.kubeconfig, {}};
+  KindCluster cluster{options.name, options.files.kubeconfig, {}};
   for (const auto& [node, state] : kind_nodes(options.name))
     if (const auto ports = ports_of(node); ports.client != 0 && ports.monitor != 0)
       cluster.workers.push_back({node, ports});
@@ -174,7 +195,7 @@ bool nodes_have(const KindCluster& cluster, const std::string& image) {
 // What made it fail is what the user must know, whatever else fails.
 void remove_after(const ClusterError& error, const KindOptions& options) {
   try {
-    delete_kind_cluster(options.name, options.kubeconfig);
+    delete_kind_cluster(options.name, options.files);
   } catch (const ClusterError& left) {
     throw ClusterError(
         fmt::format("{}; what was made of it could not be removed: {}", error.what(), left.what()));
@@ -182,6 +203,10 @@ void remove_after(const ClusterError& error, const KindOptions& options) {
 }
 
 }  // namespace
+
+KindFiles kind_files(const fs::path& folder, const std::string& name) {
+  return {folder / (name + ".kubeconfig"), folder / (name + ".shared")};
+}
 
 std::string missing_for_kind() {
   for (const char* program : {"docker", "kind"})
@@ -225,7 +250,7 @@ KindOwner owner_of_kind_cluster(const std::string& name) {
 KindCluster create_kind_cluster(const KindOptions& options) {
   if (owner_of_kind_cluster(options.name) != KindOwner::nobody)
     throw ClusterError(fmt::format("there is a kind cluster '{}' already", options.name));
-  fs::create_directories(options.kubeconfig.parent_path());
+  fs::create_directories(options.files.shared_folder);  // with the folder of the other files
   bool faster = false;
   try {
     ProgramEnd end = create(options, options.node_image);
@@ -249,29 +274,32 @@ KindCluster create_kind_cluster(const KindOptions& options) {
 }
 
 KindCluster find_kind_cluster(const KindOptions& options) {
-  fs::create_directories(options.kubeconfig.parent_path());
+  fs::create_directories(options.files.kubeconfig.parent_path());
   output_of({"kind", "export", "kubeconfig", "--quiet", "--name", options.name, "--kubeconfig",
-             options.kubeconfig.string()});
+             options.files.kubeconfig.string()});
   return described(options);
 }
 
-void delete_kind_cluster(const std::string& name, const fs::path& kubeconfig) {
+void delete_kind_cluster(const std::string& name, const KindFiles& files) {
   if (owner_of_kind_cluster(name) == KindOwner::somebody)
     throw ClusterError(fmt::format("the kind cluster '{}' is not Faultline's", name));
   output_of({"kind", "delete", "cluster", "--quiet", "--name", name, "--kubeconfig",
-             kubeconfig.string()});
+             files.kubeconfig.string()});
   std::error_code ignored;
-  fs::remove(kubeconfig, ignored);
+  fs::remove(files.kubeconfig, ignored);
+  fs::remove(files.shared_folder, ignored);
 }
 
-UndoStep undo_kind_cluster(const std::string& name) {
+std::vector<UndoStep> undo_kind_cluster(const std::string& name, const KindFiles& files) {
   // Without an answer from Docker nothing is known. Twice: a container that was just
   // asked for when its maker was killed shows up late.
   const auto none = fmt::format(
       "none() {{ left=$(docker ps --all --quiet --filter {} --filter {}) && test -z \"$left\"; }}; "
       "none && sleep 1 && none",
       label_filter(name), mark_filter());
-  return {{"sh", "-c", none}, {"kind", "delete", "cluster", "--name", name}};
+  const auto folder = files.shared_folder.string();
+  return {{{"sh", "-c", none}, {"kind", "delete", "cluster", "--name", name}},
+          {{"test", "!", "-e", folder}, {"rm", "-r", folder}}};
 }
 
 std::string provide_image(const KindCluster& cluster, const std::string& image,

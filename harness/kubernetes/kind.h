@@ -32,9 +32,19 @@ struct KindCluster {
   std::vector<KindNode> workers;  // in the order of kind-config/cluster.yaml
 };
 
+// What there is of a kind cluster outside of Docker: files beside each other.
+struct KindFiles {
+  std::filesystem::path kubeconfig;     // written by kind; nobody else's is touched
+  std::filesystem::path shared_folder;  // every worker has it at `shared_by_workers`
+};
+
+KindFiles kind_files(const std::filesystem::path& folder, const std::string& name);
+
+inline constexpr const char* shared_by_workers = "/var/lib/faultline-shared";
+
 struct KindOptions {
   std::string name;
-  std::filesystem::path kubeconfig;  // written by kind; nobody else's is touched
+  KindFiles files;
   std::string node_image;            // empty: kind's own, else one that is here
   std::function<void(const std::string&)> progress;
   std::function<bool()> cancelled;
@@ -54,10 +64,10 @@ KindOwner owner_of_kind_cluster(const std::string& name);
 // one takes about a minute; a failure or a cancellation leaves nothing of it.
 KindCluster create_kind_cluster(const KindOptions&);
 KindCluster find_kind_cluster(const KindOptions&);  // that exists; writes its kubeconfig
-void delete_kind_cluster(const std::string& name, const std::filesystem::path& kubeconfig);
+void delete_kind_cluster(const std::string& name, const KindFiles&);
 
-// Undone when there is no such cluster of Faultline's.
-UndoStep undo_kind_cluster(const std::string& name);
+// The first is undone when there is no such cluster of Faultline's.
+std::vector<UndoStep> undo_kind_cluster(const std::string& name, const KindFiles&);
 
 // The nodes of a cluster by name, with the state of their containers: "running".
 std::map<std::string, std::string> kind_nodes(const std::string& name);

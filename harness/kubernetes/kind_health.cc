@@ -13,6 +13,7 @@
 #include "harness/kubernetes/cluster_dns.h"
 #include "harness/kubernetes/cordon.h"
 #include "harness/kubernetes/kind_worker.h"
+#include "harness/kubernetes/object.h"
 #include "harness/kubernetes/run_objects.h"
 
 namespace faultline {
@@ -32,12 +33,19 @@ for unit in containerd kubelet; do  # of several is-active wants only one
   systemctl is-active --quiet $unit || { echo services; break; }
 done
 test "$1" != agent || test -x /usr/local/bin/faultline-agent || echo agent
-test ! -e /var/lib/faultline/volume.img || echo volume
+test ! -e /var/lib/faultline/volume.img &&
+  test -z "$(ls -A /var/lib/faultline-shared 2>/dev/null)" || echo volume
 ! { iptables-save; ip6tables-save; } 2>/dev/null | grep -qi faultline || echo rules
+)";
+
+constexpr const char* no_volume = R"(
+test ! -e /var/lib/faultline/volume.img &&
+  test -z "$(ls -A /var/lib/faultline-shared 2>/dev/null)"
 )";
 
 // A holder that was killed takes a moment to be gone.
 constexpr const char* remove_volume = R"(
+rm -rf /var/lib/faultline-shared/*
 image=/var/lib/faultline/volume.img
 test -e $image || exit 0
 for attempt in 1 2 3 4 5; do
@@ -111,17 +119,11 @@ Inside look_into(const KindCluster& cluster, const std::map<std::string, std::st
   return inside;
 }
 
-bool is_ready(const json& node) {
-  return std::ranges::any_of(node["status"]["conditions"], [](const json& condition) {
-    return condition["type"] == "Ready" && condition["status"] == "True";
-  });
-}
-
 std::vector<Defect> defects_of_nodes(Kubernetes& api) {
   std::vector<Defect> defects;
   for (const json& node : api.list(resource_path("v1", "", "nodes"))) {
-    const std::string name = node["metadata"]["name"];
-    if (!is_ready(node)) defects.push_back({"the node " + name + " is not Ready", {}});
+    const auto name = name_of(node);
+    if (!node_is_ready(node)) defects.push_back({"the node " + name + " is not Ready", {}});
     if (node["spec"].value("unschedulable", false))
       defects.push_back(
           {"the node " + name + " takes no pods", [&api, name] { make_schedulable(api, name); }});
@@ -201,8 +203,7 @@ std::string make_clean(const KindCluster& cluster, Kubernetes& api, std::chrono:
 }
 
 UndoStep undo_volume(const std::string& worker) {
-  return {place_in(worker).command({"test", "!", "-e", volume_image}),
-          script(worker, remove_volume)};
+  return {script(worker, no_volume), script(worker, remove_volume)};
 }
 
 }  // namespace faultline

@@ -38,10 +38,12 @@ class Kind : public ::testing::Test {
     return false;
   }
 
+  KindFiles files() const { return kind_files(folder_.path(), "x"); }
+
   std::string why_not_made() {
     KindOptions options;
     options.name = "x";
-    options.kubeconfig = folder_.path() / "kubeconfig";
+    options.files = files();
     options.progress = [](const std::string&) {};
     try {
       create_kind_cluster(options);
@@ -72,12 +74,12 @@ TEST_F(Kind, WithoutPermissionItIsMissing) {
 
 TEST_F(Kind, WithoutAnAnswerOfDockerNothingIsUndone) {
   put("docker", "exit 1");
-  EXPECT_NE(run_program(undo_kind_cluster("x").undone).status, 0);
+  EXPECT_NE(run_program(undo_kind_cluster("x", files()).front().undone).status, 0);
 }
 
 TEST_F(Kind, WhereDockerKnowsNoNodeAClusterIsUndone) {
   put("docker", "exit 0");
-  EXPECT_EQ(run_program(undo_kind_cluster("x").undone).status, 0);
+  EXPECT_EQ(run_program(undo_kind_cluster("x", files()).front().undone).status, 0);
 }
 
 TEST_F(Kind, NodeImageThatCannotBePulledIsExplained) {
@@ -92,6 +94,18 @@ TEST_F(Kind, ClusterThatFailedIsRemoved) {
   put("kind", "echo 'ERROR: failed to create cluster: no space left' >&2; test $1 != create");
   EXPECT_NE(why_not_made().find("no space left"), std::string::npos) << why_not_made();
   EXPECT_TRUE(was_called("kind delete cluster"));
+  EXPECT_FALSE(fs::exists(files().shared_folder));
+}
+
+TEST_F(Kind, ItsNodesShareAFolderThatIsMadeForThem) {
+  put("docker", "exit 0");
+  put("kind", "test $1 = create || exit 0; while test $1 != --config; do shift; done; cp $2 " +
+                  (files().shared_folder / "config").string());
+  why_not_made();  // no node has a port, which is why the cluster is removed again
+  std::ifstream in(files().shared_folder / "config");
+  const std::string config{std::istreambuf_iterator<char>(in), {}};
+  EXPECT_NE(config.find(files().shared_folder.string()), std::string::npos) << config;
+  EXPECT_EQ(config.find("${"), std::string::npos) << config;
 }
 
 TEST_F(Kind, WhyItFailedIsSaidEvenWhereNothingCanBeRemoved) {
@@ -114,7 +128,7 @@ TEST_F(Kind, ClusterWithoutTheMarkIsSomebodys) {
   put("docker", "case \"$*\" in *volume=*) ;; *) echo 'x-control-plane running' ;; esac");
   put("kind", "");
   EXPECT_EQ(owner_of_kind_cluster("x"), KindOwner::somebody);
-  EXPECT_THROW(delete_kind_cluster("x", "no-such-kubeconfig"), ClusterError);
+  EXPECT_THROW(delete_kind_cluster("x", files()), ClusterError);
   EXPECT_FALSE(was_called("kind delete cluster"));
 }
 

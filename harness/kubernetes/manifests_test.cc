@@ -63,7 +63,6 @@ TEST(Manifests, OfTheProjectAreWhole) {
                                            {"run", "r"},
                                            {"image", "i"},
                                            {"brokers", 3},
-                                           {"volume_bytes", 1 << 20},
                                            {"server", "nats-0"},
                                            {"worker", "w"},
                                            {"volume_path", "/p"},
@@ -73,8 +72,11 @@ TEST(Manifests, OfTheProjectAreWhole) {
   EXPECT_EQ(read_manifests(folder / "storage-class.yaml", {}).size(), 1u);
   EXPECT_EQ(read_manifests(folder / "nats/cluster.yaml", values).size(), 5u);
   const auto broker = read_manifests(folder / "nats/broker.yaml", values);
-  ASSERT_EQ(broker.size(), 2u);
+  ASSERT_EQ(broker.size(), 1u);
   EXPECT_EQ(broker[0]["spec"]["ports"][0]["nodePort"], 30401);
+  for (const char* file : {"nats/volume.yaml", "nats/shared-volume.yaml"})
+    EXPECT_EQ(read_manifests(folder / file, values).size(), 1u) << file;
+  EXPECT_EQ(read_manifests(folder / "cluster.yaml", {{"shared_folder", "/s"}}).size(), 1u);
 }
 
 }  // namespace

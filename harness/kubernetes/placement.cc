@@ -2,21 +2,12 @@
 
 #include <algorithm>
 
-#include "harness/kubernetes/rules.h"
+#include "harness/kubernetes/object.h"
 
 namespace faultline {
 namespace {
 
 using nlohmann::json;
-
-json at(const json& object, const char* pointer) {
-  return object.is_object() ? object.value(json::json_pointer(pointer), json()) : json();
-}
-
-std::vector<json> list_at(const json& object, const char* pointer) {
-  const json found = at(object, pointer);
-  return found.is_array() ? found.get<std::vector<json>>() : std::vector<json>{};
-}
 
 bool holds(const json& value, const json& wanted) {
   return wanted.is_array() && std::ranges::find(wanted, value) != wanted.end();

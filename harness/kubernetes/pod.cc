@@ -2,19 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "harness/kubernetes/object.h"
+
 namespace faultline {
 namespace {
 
 using nlohmann::json;
-
-json at(const json& object, const char* pointer) {
-  return object.value(json::json_pointer(pointer), json());
-}
-
-std::string text(const json& object, const char* pointer) {
-  const json found = at(object, pointer);
-  return found.is_string() ? found.get<std::string>() : "";
-}
 
 // The container's state in Kubernetes' words: a signal is 128 + its number.
 std::string how_it_ended(const json& terminated) {
@@ -48,11 +41,11 @@ bool is_ready(const json& status) {
 
 Pod read_pod(const json& object) {
   Pod pod;
-  pod.name = text(object, "/metadata/name");
-  pod.uid = text(object, "/metadata/uid");
-  pod.node = text(object, "/spec/nodeName");
-  pod.phase = text(object, "/status/phase");
-  pod.deleting = !text(object, "/metadata/deletionTimestamp").empty();
+  pod.name = text_at(object, "/metadata/name");
+  pod.uid = text_at(object, "/metadata/uid");
+  pod.node = text_at(object, "/spec/nodeName");
+  pod.phase = text_at(object, "/status/phase");
+  pod.deleting = !text_at(object, "/metadata/deletionTimestamp").empty();
   const json status = object.value("status", json::object());
   pod.ready = is_ready(status);
   pod.waiting = unschedulable(status);
@@ -68,6 +61,12 @@ Pod read_pod(const json& object) {
     if (const json ended = at(container, state); ended.is_object() && pod.ended.empty())
       pod.ended = how_it_ended(ended);
   return pod;
+}
+
+std::string state_of(const Pod& pod) {
+  if (!pod.waiting.empty()) return fmt::format("pod {} waits: {}", pod.name, pod.waiting);
+  return fmt::format("pod {} is {}{}{}", pod.name, pod.phase, pod.node.empty() ? "" : " on ",
+                     pod.node);
 }
 
 std::string process_of(const Pod& pod) {

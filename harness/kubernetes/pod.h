@@ -20,6 +20,9 @@ struct Pod {
 
 Pod read_pod(const nlohmann::json& object);
 
+// "pod nats-0 is Running on w2", "pod nats-0 waits: ContainerCreating"
+std::string state_of(const Pod&);
+
 // "container 48c606c736b9"; before it has one: "pod 6a7002b1".
 std::string process_of(const Pod&);
 

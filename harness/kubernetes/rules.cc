@@ -10,66 +10,14 @@ namespace {
 
 using nlohmann::json;
 
-json at(const json& object, const char* pointer) {
-  return object.value(json::json_pointer(pointer), json());
-}
-
-std::string text(const json& object, const char* pointer) {
-  const json found = at(object, pointer);
-  return found.is_string() ? found.get<std::string>() : "";
-}
-
-bool is_finished(const json& pod) {
-  const auto phase = text(pod, "/status/phase");
-  return phase == "Succeeded" || phase == "Failed";
-}
-
-// Who keeps the pod alive; empty: nobody, it would be gone for good.
-std::string controller_of(const json& pod) {
-  const json owners = at(pod, "/metadata/ownerReferences");
-  if (!owners.is_array()) return "";
-  for (const json& owner : owners)
-    if (owner.value("controller", false)) return owner.value("kind", "");
-  return "";
-}
-
-bool stays_in_a_drain(const json& pod) {
-  return is_finished(pod) || controller_of(pod) == "DaemonSet" ||
-         at(pod, "/metadata/annotations").contains("kubernetes.io/config.mirror");
-}
-
-bool keeps_data_on_the_node(const json& pod) {
-  const json volumes = at(pod, "/spec/volumes");
-  return volumes.is_array() &&
-         std::ranges::any_of(volumes, [](const json& one) { return one.contains("emptyDir"); });
-}
-
-bool is_ready(const json& node) {
-  const json conditions = at(node, "/status/conditions");
-  return conditions.is_array() && std::ranges::any_of(conditions, [](const json& one) {
-           return one.value("type", "") == "Ready" && one.value("status", "") == "True";
-         });
-}
-
 std::string full_name(const json& pod) {
-  return text(pod, "/metadata/namespace") + "/" + name_of(pod);
+  return text_at(pod, "/metadata/namespace") + "/" + name_of(pod);
 }
 
 }  // namespace
 
-Labels labels_of(const json& object) {
-  Labels labels;
-  const json found = at(object, "/metadata/labels");
-  if (found.is_object())
-    for (const auto& [name, value] : found.items())
-      if (value.is_string()) labels[name] = value.get<std::string>();
-  return labels;
-}
-
-std::string name_of(const json& object) { return text(object, "/metadata/name"); }
-
 std::string why_not_pod(const TargetFile& target, const json& pod) {
-  const auto own = text(pod, "/metadata/namespace");
+  const auto own = text_at(pod, "/metadata/namespace");
   std::string wanted;
   for (const AllowedPods& allowed : target.pods) {
     if (allowed.namespace_name != own) continue;
@@ -94,7 +42,7 @@ std::string why_not_node(const TargetFile& target, const json& node,
         "the node {} takes no pods already, by somebody else's doing: uncordon it, "
         "or wait",
         name);
-  if (!is_ready(node)) return fmt::format("the node {} is not Ready", name);
+  if (!node_is_ready(node)) return fmt::format("the node {} is not Ready", name);
   if (!target.nodes.empty())
     return carries(target.nodes, labels)
                ? ""

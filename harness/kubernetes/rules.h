@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/kubernetes/object.h"
 #include "harness/kubernetes/target_file.h"
 
 namespace faultline {
@@ -21,8 +22,5 @@ std::string why_not_node(const TargetFile&, const nlohmann::json& node,
 // A drain evicts every pod of the node, so all of them count: `pods_on_it` of
 // every namespace.
 std::string why_not_drain(const TargetFile&, const std::vector<nlohmann::json>& pods_on_it);
-
-Labels labels_of(const nlohmann::json& object);
-std::string name_of(const nlohmann::json& object);
 
 }  // namespace faultline

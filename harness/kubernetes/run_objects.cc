@@ -5,6 +5,8 @@
 
 #include <thread>
 
+#include "harness/kubernetes/object.h"
+
 namespace faultline {
 namespace {
 
@@ -14,8 +16,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr const char* managed_by = "app.kubernetes.io/managed-by";
 constexpr const char* run_label = "faultline.dev/run";
-
-std::string name_of(const json& object) { return object["metadata"]["name"]; }
 
 // A NodePort is free again as soon as its service is gone; the namespace itself
 // takes longer.

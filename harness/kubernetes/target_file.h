@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-namespace faultline {
+#include "harness/kubernetes/object.h"
 
-using Labels = std::map<std::string, std::string>;
+namespace faultline {
 
 struct AllowedPods {
   std::string namespace_name;
