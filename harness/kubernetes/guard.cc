@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 
+#include "harness/kubernetes/object.h"
 #include "harness/kubernetes/rules.h"
 
 namespace faultline {
@@ -40,15 +41,6 @@ bool has_form(const Words& words, const Words& form) {
   return std::ranges::equal(words, form, [](const auto& word, const auto& wanted) {
     return wanted == "*" || word == wanted;
   });
-}
-
-json at(const json& object, const char* pointer) {
-  return object.is_object() ? object.value(json::json_pointer(pointer), json()) : json();
-}
-
-std::string text(const json& object, const char* pointer) {
-  const json found = at(object, pointer);
-  return found.is_string() ? found.get<std::string>() : "";
 }
 
 bool holds_only(const json& object, const std::set<std::string>& keys) {
@@ -105,11 +97,11 @@ struct Guard::Implementation {
 
   void check_lease(const std::string& method, const Words& words, const json& body) const {
     if (words[4] != target.brokers.namespace_name) refuse_unknown(method, words);
-    if (text(body, "/metadata/name") != lease_name) refuse("a Lease that is not faultline's");
+    if (text_at(body, "/metadata/name") != lease_name) refuse("a Lease that is not faultline's");
   }
 
   void check_undo_record(const Words& words, const json& body, const std::string& method) const {
-    const std::string name = words.size() > 5 ? words[5] : text(body, "/metadata/name");
+    const std::string name = words.size() > 5 ? words[5] : text_at(body, "/metadata/name");
     if (words[3] != target.brokers.namespace_name || !name.starts_with(undo_name_prefix))
       refuse_unknown(method, words);
   }
@@ -176,10 +168,10 @@ struct Guard::Implementation {
     const auto whole = namespace_name + "/" + name;
     if (whole == options.own_pod) refuse(fmt::format("faultline itself is the pod {}", whole));
     const auto uid =
-        text(body, evicted ? "/deleteOptions/preconditions/uid" : "/preconditions/uid");
-    if ((!evicted || !uid.empty()) && uid != text(*pod, "/metadata/uid"))
+        text_at(body, evicted ? "/deleteOptions/preconditions/uid" : "/preconditions/uid");
+    if ((!evicted || !uid.empty()) && uid != text_at(*pod, "/metadata/uid"))
       refuse(fmt::format("the pod {} is not the one that was chosen", whole));
-    const auto node = text(*pod, "/spec/nodeName");
+    const auto node = text_at(*pod, "/spec/nodeName");
     if (!cordoned.contains(node))
       refuse(fmt::format("the pod {} is on a node that this run has not cordoned", whole));
     if (!hit.contains(whole) && hit.size() >= target.pods_at_once)

@@ -28,7 +28,7 @@ constexpr auto look_interval = 500ms;
 constexpr int most_attempts = 3;
 
 // What is wrong inside a node, one word a line; $1 is "agent" where that must be there.
-constexpr const char* look_inside = R"(
+constexpr const char* look_inside = R"sh(
 for unit in containerd kubelet; do  # of several is-active wants only one
   systemctl is-active --quiet $unit || { echo services; break; }
 done
@@ -36,15 +36,15 @@ test "$1" != agent || test -x /usr/local/bin/faultline-agent || echo agent
 test ! -e /var/lib/faultline/volume.img &&
   test -z "$(ls -A /var/lib/faultline-shared 2>/dev/null)" || echo volume
 ! { iptables-save; ip6tables-save; } 2>/dev/null | grep -qi faultline || echo rules
-)";
+)sh";
 
-constexpr const char* no_volume = R"(
+constexpr const char* no_volume = R"sh(
 test ! -e /var/lib/faultline/volume.img &&
   test -z "$(ls -A /var/lib/faultline-shared 2>/dev/null)"
-)";
+)sh";
 
 // A holder that was killed takes a moment to be gone.
-constexpr const char* remove_volume = R"(
+constexpr const char* remove_volume = R"sh(
 rm -rf /var/lib/faultline-shared/*
 image=/var/lib/faultline/volume.img
 test -e $image || exit 0
@@ -54,13 +54,13 @@ for attempt in 1 2 3 4 5; do
   sleep 1
 done
 exit 1
-)";
+)sh";
 
 // kube-proxy adds its own rules again where it does so at this very moment.
-constexpr const char* remove_rules = R"(
+constexpr const char* remove_rules = R"sh(
 iptables-save | grep -vi faultline | iptables-restore
 ip6tables-save | grep -vi faultline | ip6tables-restore
-)";
+)sh";
 
 std::vector<std::string> script(const std::string& node, const char* text,
                                 const std::string& argument = "") {
