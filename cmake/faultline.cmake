@@ -67,10 +67,12 @@ function(faultline_test name)
 endfunction()
 
 # Each build folder has a kind cluster of its own for its tests: made before the first
-# and removed after the last of them, also where they failed.
-string(MD5 FAULTLINE_KIND_CLUSTER ${PROJECT_BINARY_DIR})
-string(SUBSTRING ${FAULTLINE_KIND_CLUSTER} 0 8 FAULTLINE_KIND_CLUSTER)
-set(FAULTLINE_KIND_CLUSTER faultline-test-${FAULTLINE_KIND_CLUSTER})
+# and removed after the last of them, also where they failed. -DFAULTLINE_KIND_CLUSTER=NAME
+# chooses another.
+string(MD5 kind_cluster ${PROJECT_BINARY_DIR})
+string(SUBSTRING ${kind_cluster} 0 8 kind_cluster)
+set(FAULTLINE_KIND_CLUSTER faultline-test-${kind_cluster} CACHE STRING
+  "The kind cluster of the tests")
 
 # faultline_kind_fixture(): where Docker or kind is missing, `up` says so and the tests
 # are skipped, unless FAULTLINE_REQUIRE names kind.
