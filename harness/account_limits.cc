@@ -11,6 +11,7 @@ using nlohmann::json;
 
 constexpr std::int64_t bytes_around_a_message = 100;  // header, index, subject
 constexpr std::int64_t ack_pending = 100'000;         // of the consumer groups that are made
+constexpr std::int64_t consumers = 2;                 // of the stream that is made
 
 std::int64_t number(const json& object, const char* key, std::int64_t otherwise = -1) {
   if (!object.is_object()) return otherwise;
@@ -48,12 +49,14 @@ std::string why_no_room(const json& account, const Scenario& scenario) {
   };
   const char* storage = scenario.memory_storage ? "memory" : "storage";
   const auto bytes = bytes_of(scenario) * (tiered ? 1 : scenario.replicas);
-  if (full("streams", "max_streams", 1))
+  // Of these two nats-server takes 0 for no limit, and counts consumers stream by stream.
+  if (number(limits, "max_streams") != 0 && full("streams", "max_streams", 1))
     return fmt::format("the account may have {} streams, and has them",
                        number(limits, "max_streams"));
-  if (number(limits, "max_consumers") == 0 || full("consumers", "max_consumers", 2))
-    return fmt::format("the account may have {} consumers; two more are needed",
-                       number(limits, "max_consumers"));
+  const auto most_consumers = number(limits, "max_consumers");
+  if (most_consumers > 0 && most_consumers < consumers)
+    return fmt::format("the account allows {} consumers of a stream; {} are needed", most_consumers,
+                       consumers);
   if (full(storage, scenario.memory_storage ? "max_memory" : "max_storage", bytes))
     return fmt::format("the account has too little {} left for about {} MB more", storage,
                        bytes / 1'000'000 + 1);

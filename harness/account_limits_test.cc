@@ -21,11 +21,17 @@ TEST(AccountLimits, WhatIsFull) {
   const auto why = [](const json& limits) { return why_no_room(account(limits), {}); };
   EXPECT_NE(why({{"max_streams", 3}}).find("3 streams"), std::string::npos);
   EXPECT_EQ(why({{"max_streams", 4}}), "");
-  EXPECT_NE(why({{"max_consumers", 5}}).find("5 consumers"), std::string::npos);
-  EXPECT_EQ(why({{"max_consumers", 6}}), "");
+  EXPECT_NE(why({{"max_consumers", 1}}).find("1 consumers"), std::string::npos);
   EXPECT_NE(why({{"max_storage", 2000}}).find("too little storage"), std::string::npos);
   EXPECT_NE(why({{"max_bytes_required", true}}).find("max_bytes"), std::string::npos);
   EXPECT_NE(why({{"max_ack_pending", 1000}}).find("1000 unacknowledged"), std::string::npos);
+}
+
+// nats-server 2.12: jetstream_cluster.go, of streams and of consumers.
+TEST(AccountLimits, ZeroIsNoLimitAndConsumersCountStreamByStream) {
+  EXPECT_EQ(why_no_room(account({{"max_streams", 0}, {"max_consumers", 0}}), {}), "");
+  EXPECT_EQ(why_no_room(account({{"max_consumers", 4}}), {}), "");
+  EXPECT_NE(why_no_room(account({{"max_storage", 0}}), {}), "");
 }
 
 TEST(AccountLimits, OfTiers) {
