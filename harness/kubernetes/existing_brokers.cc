@@ -235,13 +235,14 @@ struct ExistingBrokers::Implementation {
     });
   }
 
-  // Of the same name there may be another by then, which waits for a node.
+  // Of the same name there may be another by then, which waits for a node. One whose container
+  // has ended is gone, though a kubelet may take a minute more to clean up after it.
   void wait_until_gone(const std::string& name, const std::string& uid,
                        std::chrono::seconds limit) {
     for (const auto deadline = Clock::now() + limit; Clock::now() < deadline;
          std::this_thread::sleep_for(look_interval)) {
       const auto pod = find(name);
-      if (!pod || (pod->uid != uid && !pod->running)) return;
+      if (!pod || (!pod->running && (pod->uid != uid || pod->deleting))) return;
       if (pod->uid != uid)
         throw ClusterError(
             fmt::format("{} is not held down: its pod was started again on {}", name, pod->node));
