@@ -27,6 +27,18 @@ TEST(FigureTable, SaysWhyItIsNoPass) {
   EXPECT_NE(table.find("port 4222 is taken"), std::string::npos) << table;
 }
 
+TEST(FigureTable, SaysHowManyFiguresOfThePageRan) {
+  RunResult of_the_page = testing::make_passed(), beyond_the_page = testing::make_passed();
+  beyond_the_page.scenario.figure = "";
+  const auto broken = testing::make_broken(), skipped = testing::make_skipped();
+  const std::string table =
+      figure_table(make_suite({of_the_page, beyond_the_page, broken, skipped, skipped}));
+  EXPECT_NE(table.find("\n2 of the page's 18 figures ran, 2 skipped\n"), std::string::npos)
+      << table;
+  const std::string whole = figure_table(make_suite({of_the_page, broken}));
+  EXPECT_EQ(whole.find("figures ran"), std::string::npos) << whole;
+}
+
 TEST(FigureTable, IsAtMostEightyColumnsWide) {
   RunResult run = testing::make_failed();
   run.scenario.name = std::string(70, 'n');
