@@ -31,9 +31,19 @@ std::string without_slash(std::string url) {
 }
 
 ClusterAccess read_access(const TargetFile& target) {
-  if (target.context == "in-cluster") return in_cluster_access();
+  if (target.context == in_cluster) return in_cluster_access();
   return target.kubeconfig.empty() ? default_cluster_access(target.context)
                                    : read_kubeconfig(target.kubeconfig, target.context);
+}
+
+// Empty where there is no such pod; nothing where one may not look.
+std::optional<std::string> node_of_pod(Kubernetes& reader, const std::string& namespace_name,
+                                       const std::string& name) try {
+  const auto pod = reader.find(resource_path("v1", namespace_name, "pods", name));
+  return pod ? (*pod)["spec"].value("nodeName", "") : "";
+} catch (const KubernetesError& error) {
+  if (error.status != 403) throw;
+  return {};
 }
 
 }  // namespace
@@ -95,13 +105,12 @@ OwnPlace own_place(Kubernetes& reader) {
   }
   std::string own_namespace;
   std::getline(std::ifstream(account_namespace), own_namespace);
-  const auto pod = reader.find(resource_path("v1", own_namespace, "pods", host_name()));
-  const auto node = pod ? (*pod)["spec"].value("nodeName", "") : "";
-  if (node.empty() && reader.access().context == "in-cluster")
+  const auto node = node_of_pod(reader, own_namespace, host_name());
+  if (!node || (node->empty() && reader.access().context == in_cluster))
     throw Refusal(
         "refused: this runs in a pod, and on which node cannot be found out: set FAULTLINE_NODE to "
         "spec.nodeName by the downward API");
-  return {node, node.empty() ? "" : own_namespace + "/" + host_name()};
+  return {*node, node->empty() ? "" : own_namespace + "/" + host_name()};
 }
 
 std::string host_name() {

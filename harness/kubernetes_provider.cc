@@ -161,6 +161,11 @@ std::string KubernetesProvider::to_be_typed() const {
 void KubernetesProvider::look() {
   own_ = own_place(reader_);
   brokers_ = find_existing_brokers(reader_, monitor_, target_.brokers);
+  const auto& urls = target_.brokers.client.urls;
+  for (const auto& broker : brokers_)
+    if (!urls.empty() && !urls.contains(broker.pod))
+      throw Refusal(fmt::format("refused: brokers.client.urls has no URL of the pod {} ({})",
+                                broker.pod, target_.file.string()));
 }
 
 void KubernetesProvider::check(const Scenario& scenario, std::chrono::milliseconds later) {
@@ -250,9 +255,11 @@ void KubernetesProvider::check_account(std::span<const Scenario> scenarios) {
         "refused: no answer of JetStream through {}: is the address right, are the credentials "
         "(brokers.client), and is JetStream enabled for the account?",
         fmt::join(urls_of(target_), ", ")));
-  for (const Scenario& scenario : scenarios)
+  for (const Scenario& scenario : scenarios) {
+    if (!missing(scenario).empty()) continue;
     if (const auto why = why_no_room(*info, scenario); !why.empty())
       throw Refusal(fmt::format("refused: {}: {}", scenario.name, why));
+  }
 }
 
 void KubernetesProvider::check_health() {

@@ -11,6 +11,7 @@
 #include "harness/kubernetes/api/testing.h"
 #include "harness/kubernetes/cordon.h"
 #include "harness/kubernetes/undo_record.h"
+#include "harness/kubernetes_access.h"
 #include "harness/kubernetes_heal.h"
 
 namespace faultline {
@@ -66,6 +67,7 @@ class KubernetesProviderTest : public ::testing::Test {
     const auto path = request.path();
     if (path.ends_with("selfsubjectaccessreviews"))
       return {201, json{{"status", {{"allowed", is_allowed(request)}}}}.dump(), {}};
+    if (path == hidden_) return testing::status_reply(403, "Forbidden", "not for you");
     if (request.method == "GET") return shown(path);
     auto body = json::parse(request.body, nullptr, false);
     if (request.method == "DELETE") objects_.erase(path);
@@ -124,14 +126,13 @@ class KubernetesProviderTest : public ::testing::Test {
         fmt::format("apiVersion: faultline/v1\nkind: Target\nmetadata: {{name: test}}\nspec:\n"
                     "  cluster: {{context: {}, server: \"{}\", kubeconfig: kubeconfig}}\n"
                     "  brokers:\n    namespace: messaging\n    selector: {{app: {}}}\n"
-                    "    client: {{url: \"nats://127.0.0.1:1\", user: u, password_env: "
-                    "NATS_PASSWORD_OF_TEST}}\n"
+                    "    client: {{{}, user: u, password_env: NATS_PASSWORD_OF_TEST}}\n"
                     "  allow:\n    faults: [{}]\n"
                     "    pods: [{{namespace: messaging, labels: {{app: nats}}}}]\n"
                     "    pods_at_once: {}\n    nodes_at_once: {}\n{}",
                     allowed_context_.empty() ? context_ : allowed_context_,
-                    allowed_server_.empty() ? server() : allowed_server_, selected_, faults_, pods_,
-                    nodes_, more_));
+                    allowed_server_.empty() ? server() : allowed_server_, selected_, urls_, faults_,
+                    pods_, nodes_, more_));
     return options;
   }
 
@@ -170,7 +171,8 @@ class KubernetesProviderTest : public ::testing::Test {
   testing::TemporaryFolder folder_;
   Scenario scenario_;
   std::string context_ = "test", allowed_context_, allowed_server_, selected_ = "nats";
-  std::string faults_ = "broker-kill", more_, forbidden_;
+  std::string urls_ = "url: \"nats://127.0.0.1:1\"";
+  std::string faults_ = "broker-kill", more_, forbidden_, hidden_;
   int pods_ = 3, nodes_ = 3;
   std::mutex mutex_;
   std::map<std::string, json> objects_;
@@ -260,6 +262,19 @@ TEST_F(KubernetesProviderTest, OwnNode) {
   ::setenv("FAULTLINE_NODE", "w1", 1);
   expect_refused("faultline itself runs on the node w1");
   ::unsetenv("FAULTLINE_NODE");
+}
+
+// It may run in that cluster or in another one: nobody but its user knows.
+TEST_F(KubernetesProviderTest, OwnPodThatMayNotBeLookedAt) {
+  ::setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1", 1);
+  hidden_ = "/api/v1/pods/" + host_name();
+  expect_refused("set FAULTLINE_NODE");
+  ::unsetenv("KUBERNETES_SERVICE_HOST");
+}
+
+TEST_F(KubernetesProviderTest, BrokerWithoutAUrlOfItsOwn) {
+  urls_ = "urls: {nats-0: \"nats://127.0.0.1:1\", nats-1: \"nats://127.0.0.1:2\"}";
+  expect_refused("brokers.client.urls has no URL of the pod nats-2");
 }
 
 TEST_F(KubernetesProviderTest, NodeThatSomebodyCordoned) {

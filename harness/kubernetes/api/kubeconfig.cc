@@ -263,7 +263,7 @@ ClusterAccess in_cluster_access(const fs::path& folder) {
         "no kubeconfig: neither $KUBECONFIG nor ~/.kube/config, and this is no pod; "
         "choose one with --kubeconfig FILE");
   ClusterAccess access;
-  access.context = "in-cluster";
+  access.context = in_cluster;
   access.server =
       fmt::format("https://{}:{}", host.find(':') == host.npos ? host : "[" + host + "]", port);
   access.ca = read_text(folder / "ca.crt");
@@ -275,7 +275,7 @@ ClusterAccess in_cluster_access(const fs::path& folder) {
 
 ClusterAccess default_cluster_access(const std::string& context) {
   const auto paths = kubeconfig_files();
-  if (paths.empty()) return in_cluster_access();
+  if (paths.empty() || context == in_cluster) return in_cluster_access();
   std::vector<File> files;
   for (const auto& path : paths)
     if (fs::exists(path)) files.emplace_back(path);

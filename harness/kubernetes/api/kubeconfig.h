@@ -29,7 +29,7 @@ struct ExecPlugin {
 // The texts are PEM. All but the first three are secrets or paths to them, and
 // must reach no log, no report, no message.
 struct ClusterAccess {
-  std::string context;  // "in-cluster" in a pod
+  std::string context;  // in_cluster in a pod
   std::string server;   // https://127.0.0.1:6443
   std::string default_namespace = "default";
   std::string ca;  // empty: the system's
@@ -47,8 +47,12 @@ struct ClusterAccess {
 // relative path in the file is relative to the file. Throws KubeconfigError.
 ClusterAccess read_kubeconfig(const std::filesystem::path& file, const std::string& context = "");
 
+// The context of a pod's service account.
+inline constexpr const char* in_cluster = "in-cluster";
+
 // $KUBECONFIG (its files merged as kubectl does: of each name the first counts), else
-// ~/.kube/config, else the service account of the pod that this program runs in.
+// ~/.kube/config, else, or for the context in_cluster, the service account of the pod
+// that this program runs in.
 ClusterAccess default_cluster_access(const std::string& context = "");
 
 // The service account's files; `folder` is where Kubernetes mounts them.

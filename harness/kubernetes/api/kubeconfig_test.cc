@@ -220,6 +220,13 @@ users: [{name: u, user: {token: of-b}}]
   EXPECT_THAT(problem_of([] { default_cluster_access(); }), HasSubstr("/nowhere"));
 }
 
+// What a run in a pod has to undo is undone as that pod, whatever kubeconfig lies there.
+TEST_F(Kubeconfig, InClusterIsNoContextOfAFile) {
+  ::setenv("KUBECONFIG", write_user("{token: t}").c_str(), 1);
+  EXPECT_THAT(problem_of([] { default_cluster_access("in-cluster"); }),
+              HasSubstr("this is no pod"));
+}
+
 TEST_F(Kubeconfig, ServiceAccountOfAPod) {
   write("sa/token", "the token");
   write("sa/ca.crt", "the authority");
