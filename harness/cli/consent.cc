@@ -47,7 +47,7 @@ void confirm_name(const std::string& name, const Consent& consent, bool is_termi
         fmt::format("--confirm says '{}', and the context is '{}'", consent.typed, name));
   if (!is_terminal || consent.yes)
     throw UsageError(fmt::format(
-        "the context '{}' looks like production: say its name with --confirm to go on", name));
+        "this looks like production: say the name of its context, --confirm {}, to go on", name));
   if (answer_to(fmt::format("This looks like production. Type the context's name, {}, to go on: ",
                             name)) != name)
     throw UsageError("nothing was done: that is not its name");

@@ -21,7 +21,7 @@ int execute(const Arguments& arguments) {
   const std::unique_ptr<Provider> provider = chosen_provider(arguments.provider);
   std::cout << plan_of(*provider, scenarios);
   if (const std::string name = provider->to_be_typed(); !name.empty())
-    std::cout << "\nThe context looks like production: run wants --confirm " << name << ".\n";
+    std::cout << "\nThis looks like production: run wants --confirm " << name << ".\n";
   std::cout << "\nNothing was changed.\n";
   return exit_passed;
 }
