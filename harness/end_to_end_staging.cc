@@ -116,7 +116,17 @@ void SomebodysBrokers::grant() {
   create(source("kind-config/rbac/drain.yaml"), {});
 }
 
+// A worker with pods that are not the brokers', such as CoreDNS, may not be drained.
+void SomebodysBrokers::move_others_away() const {
+  std::string workers;
+  for (const KindNode& worker : kind_.workers) workers += " " + worker.name;
+  cluster_.kubectl("drain --ignore-daemonsets --delete-emptydir-data --timeout=50s" + workers);
+  cluster_.kubectl("rollout status --namespace kube-system deployment/coredns --timeout=50s");
+  cluster_.kubectl("uncordon" + workers);
+}
+
 void SomebodysBrokers::deploy() {
+  move_others_away();
   api_.create_from_manifest(
       {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", home}}}});
   grant();

@@ -54,6 +54,7 @@ class SomebodysBrokers {
   };
 
   void remove() const;
+  void move_others_away() const;
   void deploy();
   void grant();
   void create(const std::filesystem::path& manifests,

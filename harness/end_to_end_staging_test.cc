@@ -88,7 +88,7 @@ TEST_F(Staging, WhatMayNotBeDoneIsRefusedAndNothingIsChanged) {
 TEST_F(Staging, LeaderDownAndDrainAreSurvived) {
   const Finished finished =
       faultline(run({"brokers/3-leader-down.yaml", "drains/1-follower.yaml"}));
-  EXPECT_EQ(finished.exit_code, 0) << finished.output;
+  ASSERT_EQ(finished.exit_code, 0) << finished.output;
   for (const char* name : {"broker-leader", "drain-follower"}) {
     const auto json = files_.run_json(name);
     EXPECT_EQ(json["outcome"], "pass");
