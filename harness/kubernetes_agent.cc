@@ -25,15 +25,18 @@ std::vector<std::string> allowed_faults_of_agents(const TargetFile& target) {
   return faults;
 }
 
+std::optional<LeftUndone> record_of(Kubernetes& reader, const std::string& namespace_name,
+                                    const std::string& run) {
+  for (LeftUndone& record : read_undo_records(reader, namespace_name))
+    if (record.run == run) return std::move(record);
+  return {};
+}
+
 // Tells the guard what the run told the cluster.
-void begin_as_recorded(Guard& guard, Kubernetes& reader, const TargetFile& target,
-                       const std::string& run) {
-  for (const LeftUndone& record : read_undo_records(reader, target.brokers.namespace_name)) {
-    if (record.run != run) continue;
-    guard.begin_run(run, allowed_faults_of_agents(target));
-    for (const auto& node : record.entered) guard.undo_is_kept(node), guard.is_entered(node);
-    for (const auto& node : record.nodes) guard.is_entered(node);  // cordoned: counts as well
-  }
+void begin_as_recorded(Guard& guard, const TargetFile& target, const LeftUndone& record) {
+  guard.begin_run(record.run, allowed_faults_of_agents(target));
+  for (const auto& node : record.entered) guard.undo_is_kept(node), guard.is_entered(node);
+  for (const auto& node : record.nodes) guard.is_entered(node);  // cordoned: counts as well
 }
 
 }  // namespace
@@ -60,7 +63,10 @@ ProgramEnd obey(const AgentOrder& order) {
     return !order.holder.empty() && holder_of_lease(reader, home) == order.holder;
   };
   Guard guard(target, reader, options);
-  if (strikes) begin_as_recorded(guard, reader, target, order.what.run);
+  const auto record = record_of(reader, home, order.what.run);
+  // Somebody has healed it since; what is there now is of another run.
+  if (!strikes && !record) return {};
+  if (strikes && record) begin_as_recorded(guard, target, *record);
   Kubernetes api(access, guarded(guard));
   return run_in_node(api, *target.agent, order.what);
 }

@@ -310,9 +310,13 @@ void KubernetesProvider::check_abort_conditions() {
         throw Refusal("refused: an abort condition holds already: " + why);
 }
 
-std::string KubernetesProvider::what_is_done(const FaultStep& step) const {
+std::string KubernetesProvider::what_is_done(const Scenario& scenario,
+                                             const FaultStep& step) const {
   if (step.fault == "partition")
-    return "an agent in its node drops packets from and to the other brokers' pods";
+    return fmt::format(
+        "an agent in its node drops packets between it and the other brokers' pods, and the node "
+        "itself ends that after {} at the latest",
+        format_clock(longest(scenario)));
   if (step.fault == "broker-crash") return "an agent in its node sends SIGKILL to its container";
   if (step.fault == "worker-drain") return "pods evicted";
   return target_.agent && step.fault == "broker-kill"
@@ -331,7 +335,7 @@ std::string KubernetesProvider::whom(const Scenario& scenario, const FaultStep& 
   }
   const bool everybody = step.target == "all" && scenario.replicas == brokers_.size();
   return fmt::format("{}{}; {}{}", everybody ? "" : "among ", fmt::join(names, ", "),
-                     what_is_done(step),
+                     what_is_done(scenario, step),
                      everybody ? "" : "; who it is, is found out when it strikes");
 }
 

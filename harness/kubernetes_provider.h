@@ -42,7 +42,7 @@ class KubernetesProvider : public Provider {
   void check_health();
   void check_permissions();
   void check_abort_conditions();
-  std::string what_is_done(const FaultStep&) const;
+  std::string what_is_done(const Scenario&, const FaultStep&) const;
   std::string whom(const Scenario&, const FaultStep&) const;
   void end_now();
 

@@ -3,7 +3,7 @@
 #include <memory>
 
 #include "harness/cli/command.h"
-#include "harness/cluster/cluster.h"
+#include "harness/kubernetes/guard.h"
 #include "harness/kubernetes_agent.h"
 
 namespace faultline {
@@ -15,6 +15,8 @@ int execute(const AgentOrder& order) {
     std::cout << end.output << std::flush;
     std::cerr << end.errors << std::flush;
     return end.status;
+  } catch (const Refusal& refusal) {
+    throw UsageError(refusal.what());
   } catch (const KubernetesError& error) {
     throw ClusterError(error.what());
   } catch (const KubeconfigError& error) {
@@ -30,7 +32,7 @@ Subcommand in_node_command(CLI::App& program) {
       "  faultline in-node --target staging.yaml --run ID NODE -- COMMAND...\n"
       "\n"
       "What a run of --provider kubernetes calls by itself, and its journal to undo it.\n"
-      "Refused but for healing, unless that run is under way. docs/staging.md says more.\n"
+      "Refused but for healing, unless that run is under way (docs/staging.md).\n"
       "Exit codes: the command's, 254 bad usage or input, 255 it was not run");
   app->group("");  // not for people, so not in the list of commands
   auto order = std::make_shared<AgentOrder>();

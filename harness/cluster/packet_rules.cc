@@ -18,7 +18,9 @@ const std::string no_chain = "! iptables -w -t raw -n -L FAULTLINE 2>/dev/null";
 const std::string stop_timer = "systemctl stop faultline-heal.timer 2>/dev/null || true";
 
 std::string start_timer(std::chrono::seconds limit) {
-  return stop_timer + "; systemd-run --quiet --collect --unit=faultline-heal --on-active=" +
+  return stop_timer +
+         "; systemd-run --quiet --collect --unit=faultline-heal --timer-property=AccuracySec=1s"
+         " --on-active=" +
          std::to_string(limit.count()) + " /bin/sh -c '" + remove_chain + "'; ";
 }
 

@@ -18,12 +18,14 @@ using nlohmann::json;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto run_limit = 40s;  // less than a program may take (ProgramOptions)
-constexpr auto gone_limit = 15s;
+constexpr auto run_limit = 30s;   // both together less than a program may take
+constexpr auto gone_limit = 25s;  // (ProgramOptions)
 constexpr auto look_interval = 200ms;
 constexpr int deadline_in_node = 60;
 constexpr int least_grace = 1;  // with 0 the API server would forget it while it still acts
 constexpr const char* agent_label = "faultline.dev/agent";
+constexpr const char* acts_value = "acts";
+constexpr const char* heals_value = "heals";
 const std::vector<std::string> into_the_node{"/faultline-agent", "host", "--"};
 
 std::string pods_path(const Agent& agent, const std::string& name = "") {
@@ -76,11 +78,12 @@ std::vector<json> agents_of(Kubernetes& api, const Agent& agent, const NodeComma
   return found;
 }
 
-// One that strikes must not begin after what heals it.
-void end_others(Kubernetes& api, const Agent& agent, const NodeCommand& what) {
+// One that strikes must not begin after what heals it. Two may heal at a time.
+void end_acting_ones(Kubernetes& api, const Agent& agent, const NodeCommand& what) {
   for (const auto deadline = Clock::now() + gone_limit;;
        std::this_thread::sleep_for(look_interval)) {
-    const auto left = agents_of(api, agent, what);
+    auto left = agents_of(api, agent, what);
+    std::erase_if(left, [](const json& pod) { return labels_of(pod)[agent_label] == heals_value; });
     if (left.empty()) return;
     if (Clock::now() > deadline)
       throw ClusterError(fmt::format("the pod {}/{} on the node {} does not end",
@@ -97,7 +100,9 @@ json agent_pod(const Agent& agent, const NodeCommand& what, const std::string& n
   command.insert(command.end(), what.command.begin(), what.command.end());
   json pod{{"apiVersion", "v1"},
            {"kind", "Pod"},
-           {"metadata", {{"name", name}, {"labels", {{agent_label, "true"}}}}},
+           {"metadata",
+            {{"name", name},
+             {"labels", {{agent_label, heals(what.command) ? heals_value : acts_value}}}}},
            {"spec",
             {{"nodeName", what.node},
              {"hostPID", true},
@@ -140,7 +145,7 @@ bool heals(const std::vector<std::string>& command) {
 
 ProgramEnd run_in_node(Kubernetes& api, const Agent& agent, const NodeCommand& what) {
   if (heals(what.command)) {
-    end_others(api, agent, what);
+    end_acting_ones(api, agent, what);
     if (!api.find(resource_path("v1", "", "nodes", what.node))) return {};
   }
   const json pod = api.create(pods_path(agent), agent_pod(agent, what, new_name()));
@@ -160,11 +165,14 @@ bool heal_node(Kubernetes& api, const Agent& agent, const std::string& run,
   const auto ended = [&](const InsideCommand& command) {
     return run_in_node(api, agent, {run, node, command});
   };
-  if (ended(drops_nothing()).status == 0) return false;
-  const auto end = ended(drop_no_more());
-  if (ended(drops_nothing()).status != 0)
-    throw ClusterError(fmt::format("the node {} still drops packets: {}", node, end.errors));
-  return true;
+  const bool was_healed = ended(drops_nothing()).status == 0;
+  if (!was_healed) {
+    const auto end = ended(drop_no_more());
+    if (ended(drops_nothing()).status != 0)
+      throw ClusterError(fmt::format("the node {} still drops packets: {}", node, end.errors));
+  }
+  for (const json& pod : agents_of(api, agent, {run, node, {}})) remove_agent(api, agent, pod);
+  return !was_healed;
 }
 
 }  // namespace faultline

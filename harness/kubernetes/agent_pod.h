@@ -34,7 +34,7 @@ bool is_agent_pod(const nlohmann::json& pod);
 bool heals(const std::vector<std::string>& command);
 
 // Its exit status and what it wrote, as output if that is 0, else as errors. One that
-// heals waits until no other agent of its run is left on the node, and succeeds where
+// heals waits until no acting agent of its run is left on the node, and succeeds where
 // there is no such node any more. Throws KubernetesError, and ClusterError: a pod that
 // does not run, or not to its end.
 ProgramEnd run_in_node(Kubernetes&, const Agent&, const NodeCommand&);

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <sstream>
 #include <thread>
 
 #include "harness/kubernetes/asked.h"
@@ -227,10 +228,10 @@ struct ExistingBrokers::Implementation {
     worker->undo_first();
     std::vector<std::string> command{"faultline-agent", "kill-container", pod.container};
     if (and_successors) command.insert(command.end(), {"--pod", pod.uid});
-    auto killed = output_of(worker->inside().command(command));
-    while (killed.ends_with('\n')) killed.pop_back();
-    std::ranges::replace(killed, '\n', ',');
-    return killed;
+    std::istringstream killed(output_of(worker->inside().command(command)));
+    std::string all;
+    for (std::string one; std::getline(killed, one);) all += (all.empty() ? "" : ", ") + one;
+    return all;
   }
 
   void crash(const std::string& name) {
