@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <future>
 #include <map>
 #include <set>
 
@@ -11,6 +12,8 @@
 #include "harness/broker/nats/jsz.h"
 #include "harness/broker/nats/nats.h"
 #include "harness/broker/nats/nats_api.h"
+#include "harness/cluster/log_tail.h"
+#include "harness/cluster/packet_rules.h"
 #include "harness/kubernetes/asked.h"
 #include "harness/kubernetes/permissions.h"
 #include "harness/kubernetes/rules.h"
@@ -268,6 +271,27 @@ void KubernetesProvider::check_nodes(const Scenario& scenario) {
                        flees ? ", all where those pods could start" : "", target_.nodes_at_once));
 }
 
+// That agents run where they will be needed, before anything depends on it; and that
+// nobody else drops packets there.
+void KubernetesProvider::check_agents(const Scenario& scenario, const std::string& run) {
+  const bool needed = std::ranges::any_of(scenario.faults, [](const FaultStep& step) {
+    return std::ranges::find(faults_of_agents, step.fault) != faults_of_agents.end();
+  });
+  if (!target_.agent || !needed) return;
+  std::map<std::string, std::future<ProgramEnd>> looks;
+  for (const auto& broker : brokers_)
+    if (auto& look = looks[broker.node]; !look.valid())
+      look = std::async(std::launch::async, [this, run, node = broker.node] {
+        return run_in_node(*api_, *target_.agent, {run, node, drops_nothing()});
+      });
+  for (auto& [node, look] : looks)
+    if (const ProgramEnd end = look.get(); end.status != 0)
+      throw Refusal(fmt::format(
+          "refused: the node {} drops packets by a chain FAULTLINE already ('faultline heal'), or "
+          "an agent cannot look: exit status {}{}",
+          node, end.status, end.errors.empty() ? "" : ", " + telling_line(end.errors)));
+}
+
 void KubernetesProvider::check_account(std::span<const Scenario> scenarios) {
   NatsApi api(urls_of(target_), client_access_);
   const auto info = api.request("$JS.API.INFO", {}, answer_limit);
@@ -425,6 +449,7 @@ std::optional<Deployment> KubernetesProvider::existing_brokers(const Scenario& s
     check(scenario, 0ms);
     std::vector<std::string> faults;
     for (const FaultStep& step : scenario.faults) faults.push_back(step.fault);
+    check_agents(scenario, journal.run());
     guard_->begin_run(journal.run(), faults);
     const auto record =
         std::make_shared<UndoRecord>(*api_, target_.brokers.namespace_name, journal.run());

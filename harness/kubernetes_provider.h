@@ -38,6 +38,7 @@ class KubernetesProvider : public Provider {
   void look();
   void check(const Scenario&, std::chrono::milliseconds later);
   void check_nodes(const Scenario&);
+  void check_agents(const Scenario&, const std::string& run);
   void check_account(std::span<const Scenario>);
   void check_health();
   void check_permissions();
