@@ -143,6 +143,18 @@ bool heals(const std::vector<std::string>& command) {
   return command == drops_nothing() || command == drop_no_more();
 }
 
+std::vector<std::string> kill_container(const std::string& id, const std::string& pod_uid) {
+  std::vector<std::string> command{"faultline-agent", "kill-container", id};
+  if (!pod_uid.empty()) command.insert(command.end(), {"--pod", pod_uid});
+  return command;
+}
+
+std::string container_to_kill(const std::vector<std::string>& command) {
+  const auto id = command.size() > 2 ? command[2] : "";
+  const auto pod = command.size() > 4 ? command[4] : "";
+  return command == kill_container(id, pod) ? id : "";
+}
+
 ProgramEnd run_in_node(Kubernetes& api, const Agent& agent, const NodeCommand& what) {
   if (heals(what.command)) {
     end_acting_ones(api, agent, what);

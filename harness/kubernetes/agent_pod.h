@@ -33,6 +33,10 @@ bool is_agent_pod(const nlohmann::json& pod);
 // Whether the command only heals, or looks whether it is healed: those of undo_drop.
 bool heals(const std::vector<std::string>& command);
 
+// SIGKILL to a container, and the command's container; empty: it kills none.
+std::vector<std::string> kill_container(const std::string& id, const std::string& pod_uid = "");
+std::string container_to_kill(const std::vector<std::string>& command);
+
 // Its exit status and what it wrote, as output if that is 0, else as errors. One that
 // heals waits until no acting agent of its run is left on the node, and succeeds where
 // there is no such node any more. Throws KubernetesError, and ClusterError: a pod that

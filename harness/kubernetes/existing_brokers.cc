@@ -10,6 +10,7 @@
 #include <sstream>
 #include <thread>
 
+#include "harness/kubernetes/agent_pod.h"
 #include "harness/kubernetes/asked.h"
 #include "harness/kubernetes/cordon.h"
 #include "harness/kubernetes/drain.h"
@@ -226,8 +227,7 @@ struct ExistingBrokers::Implementation {
     ExistingWorker* worker = worker_of(object);
     if (worker == nullptr) throw ClusterError("there is no way into the node " + pod.node);
     worker->undo_first();
-    std::vector<std::string> command{"faultline-agent", "kill-container", pod.container};
-    if (and_successors) command.insert(command.end(), {"--pod", pod.uid});
+    const auto command = kill_container(pod.container, and_successors ? pod.uid : "");
     std::istringstream killed(output_of(worker->inside().command(command)));
     std::string all;
     for (std::string one; std::getline(killed, one);) all += (all.empty() ? "" : ", ") + one;

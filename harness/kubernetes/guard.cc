@@ -189,8 +189,22 @@ struct Guard::Implementation {
     refuse_if(why_not_node(target, *node, pods_on(what->node, false), options.own_node));
     if (!kept.contains(what->node))
       refuse(fmt::format("no undo record is kept of the node {}", what->node));
+    if (const auto id = container_to_kill(what->command); !id.empty()) check_victim(*what, id);
     refuse_one_too_many(what->node);
     entered.insert(what->node);
+  }
+
+  void check_victim(const NodeCommand& what, const std::string& container) const {
+    for (const json& pod : pods_on(what.node, false))
+      for (const json& status : list_at(pod, "/status/containerStatuses")) {
+        if (text_at(status, "/containerID").find("//" + container) == std::string::npos) continue;
+        const bool own = what.command == kill_container(container) ||
+                         what.command == kill_container(container, text_at(pod, "/metadata/uid"));
+        if (!own) refuse(fmt::format("the container {} is of another pod", container));
+        return refuse_if(why_not_pod(target, pod));
+      }
+    refuse(fmt::format("no pod of allow.pods on the node {} has the container {}", what.node,
+                       container));
   }
 
   void check_removal_of_agent(const std::string& name) const {

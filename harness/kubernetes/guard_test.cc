@@ -504,6 +504,25 @@ TEST_F(GuardTest, NoAgentInANodeThatMayNotBeHit) {
   EXPECT_EQ(server_.count("POST"), 1u) << "cordoned by this very run";
 }
 
+TEST_F(GuardTest, NoContainerOfAPodThatMayNotBeHit) {
+  const auto runs = [&](json pod, const std::string& id) {
+    pod["status"]["containerStatuses"] = {{{"containerID", "containerd://" + id}}};
+    put(pod);
+  };
+  runs(pod("nats-0", "w0", {{"app", "nats"}}), "111111111111aaaa");
+  runs(pod("other", "w0", {{"app", "other"}}), "222222222222aaaa");
+  runs(pod("nats-1", "w1", {{"app", "nats"}}), "333333333333aaaa");
+  begin_with_agent();
+  enter("w0", kill_container("111111111111"));
+  enter("w0", kill_container("111111111111", "uid-nats-0"));
+  EXPECT_EQ(server_.count("POST"), 2u);
+  expect_refused([&] { enter("w0", kill_container("111111111111", "uid-other")); },
+                 "is of another pod");
+  expect_refused([&] { enter("w0", kill_container("222222222222")); }, "does not carry app=nats");
+  expect_refused([&] { enter("w0", kill_container("333333333333", "uid-nats-1")); },
+                 "no pod of allow.pods on the node w0 has the container 333333333333");
+}
+
 TEST_F(GuardTest, NoAgentBeforeItsUndoIsKept) {
   target_.agent = Agent{"agent:1", "tools"};
   target_.faults = {"partition"};
