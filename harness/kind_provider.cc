@@ -190,9 +190,11 @@ std::unique_ptr<Cluster> KindProvider::start_brokers(const BrokerProgram& progra
                                                      const Message& message) {
   const auto cancelled = [&options] { return interrupted(options); };
   clean_cluster(message, cancelled);
-  const UndoFirst undo_first = [&journal, gone = cluster_is_gone(name_)](Undo undo) {
-    undo.gone = gone;
-    journal.undo_first(undo);
+  const auto undo_unless = [&journal](const std::vector<std::string>& gone) -> UndoFirst {
+    return [&journal, gone](Undo undo) {
+      undo.gone = gone;
+      journal.undo_first(undo);
+    };
   };
 
   KubernetesBrokersOptions brokers;
@@ -201,11 +203,12 @@ std::unique_ptr<Cluster> KindProvider::start_brokers(const BrokerProgram& progra
   brokers.image = provide_image_of(program, options, message);
   brokers.folder = options.folder;
   brokers.kubeconfig = cluster_->kubeconfig;
-  brokers.undo_first = undo_first;
+  brokers.undo_first = undo_unless(cluster_is_gone(name_));
   brokers.progress = message;
   brokers.cancelled = cancelled;
   workers_.clear();
   for (const KindNode& node : cluster_->workers) {
+    const auto undo_first = undo_unless(kind_node_is_gone(node.name));
     workers_.push_back(std::make_unique<KindWorker>(
         node.name, addresses_of(api_->get("/api/v1/nodes/" + node.name)), volume_in(node.name),
         undo_first));

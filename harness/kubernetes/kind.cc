@@ -74,6 +74,16 @@ std::string label_filter(const std::string& name) { return "label=io.x-k8s.kind.
 
 std::string mark_filter() { return std::string("volume=") + mark; }
 
+// Ends with status 0 where there is none. Without an answer from Docker nothing is
+// known. Twice: a container that was just asked for when its maker was killed shows up late.
+std::vector<std::string> no_container(const std::string& filter, const std::string& other) {
+  const auto none = fmt::format(
+      "none() {{ left=$(docker ps --all --quiet --filter '{}' --filter '{}') && "
+      "test -z \"$left\"; }}; none && sleep 1 && none",
+      filter, other);
+  return {"sh", "-c", none};
+}
+
 bool image_is_here(const std::string& image) {
   return run_program({"docker", "image", "inspect", image}).status == 0;
 }
@@ -291,15 +301,14 @@ void delete_kind_cluster(const std::string& name, const KindFiles& files) {
 }
 
 std::vector<UndoStep> undo_kind_cluster(const std::string& name, const KindFiles& files) {
-  // Without an answer from Docker nothing is known. Twice: a container that was just
-  // asked for when its maker was killed shows up late.
-  const auto none = fmt::format(
-      "none() {{ left=$(docker ps --all --quiet --filter {} --filter {}) && test -z \"$left\"; }}; "
-      "none && sleep 1 && none",
-      label_filter(name), mark_filter());
+  const auto none = no_container(label_filter(name), mark_filter());
   const auto folder = files.shared_folder.string();
-  return {{{"sh", "-c", none}, {"kind", "delete", "cluster", "--name", name}},
+  return {{none, {"kind", "delete", "cluster", "--name", name}},
           {{"test", "!", "-e", folder}, {"rm", "-r", folder}}};
+}
+
+std::vector<std::string> kind_node_is_gone(const std::string& node) {
+  return no_container(fmt::format("name=^{}$", node), mark_filter());
 }
 
 std::string provide_image(const KindCluster& cluster, const std::string& image,

@@ -69,6 +69,10 @@ void delete_kind_cluster(const std::string& name, const KindFiles&);
 // The first is undone when there is no such cluster of Faultline's.
 std::vector<UndoStep> undo_kind_cluster(const std::string& name, const KindFiles&);
 
+// A command that ends with status 0 where no such node of Faultline's is left, running
+// or not: nothing can be undone in it, nor needs to be.
+std::vector<std::string> kind_node_is_gone(const std::string& node);
+
 // The nodes of a cluster by name, with the state of their containers: "running".
 std::map<std::string, std::string> kind_nodes(const std::string& name);
 
