@@ -181,8 +181,10 @@ void KindProvider::connect() {
 std::string KindProvider::provide_image_of(const BrokerProgram& program, const RunOptions& options,
                                            const Message& message) {
   const auto cancelled = [&options] { return interrupted(options); };
-  return provide_image(*cluster_, program.image, program.binary, !options.broker_binary.empty(),
-                       kind_options(message, cancelled));
+  const auto kind = kind_options(message, cancelled);
+  if (!options_.broker_image.empty()) return provide_image(*cluster_, options_.broker_image, kind);
+  return provide_image_or_pack(*cluster_, program.image, program.binary,
+                               !options.broker_binary.empty(), kind);
 }
 
 std::unique_ptr<Cluster> KindProvider::start_brokers(const BrokerProgram& program, const Scenario& scenario,

@@ -202,6 +202,27 @@ bool nodes_have(const KindCluster& cluster, const std::string& image) {
   return !missing;
 }
 
+ProgramOptions slow_program(const KindOptions& options) {
+  ProgramOptions program;
+  program.limit = pull_limit;
+  program.cancelled = options.cancelled;
+  return program;
+}
+
+// Empty where this machine has it, then.
+std::string why_not_pulled(const std::string& image, const KindOptions& options) {
+  if (image_is_here(image)) return "";
+  const auto end = run_program({"docker", "pull", "--quiet", image}, slow_program(options));
+  if (end.status == 0) return "";
+  const auto lines = lines_of(end.errors);
+  return lines.empty() ? fmt::format("exit status {}", end.status) : lines.back();
+}
+
+void load(const KindCluster& cluster, const std::string& image, const KindOptions& options) {
+  options.progress("loading the image " + image + " into the nodes");
+  output_of({"kind", "load", "docker-image", "--name", cluster.name, image}, slow_program(options));
+}
+
 // What made it fail is what the user must know, whatever else fails.
 void remove_after(const ClusterError& error, const KindOptions& options) {
   try {
@@ -312,17 +333,21 @@ std::vector<std::string> kind_node_is_gone(const std::string& node) {
 }
 
 std::string provide_image(const KindCluster& cluster, const std::string& image,
-                          const fs::path& binary, bool binary_was_chosen,
                           const KindOptions& options) {
-  const auto packed = packed_name(image, binary);
+  if (nodes_have(cluster, image)) return image;
+  if (const auto why = why_not_pulled(image, options); !why.empty())
+    throw ClusterError(fmt::format("the image {} is not here, and cannot be pulled: {}", image, why));
+  load(cluster, image, options);
+  return image;
+}
+
+std::string provide_image_or_pack(const KindCluster& cluster, const std::string& image,
+                                  const fs::path& binary, bool binary_was_chosen,
+                                  const KindOptions& options) {
   if (!binary_was_chosen && nodes_have(cluster, image)) return image;
+  const auto packed = packed_name(image, binary);
   if (nodes_have(cluster, packed)) return packed;
-  ProgramOptions program;
-  program.limit = pull_limit;
-  program.cancelled = options.cancelled;
-  const bool pulled = !binary_was_chosen &&
-                      (image_is_here(image) ||
-                       run_program({"docker", "pull", "--quiet", image}, program).status == 0);
+  const bool pulled = !binary_was_chosen && why_not_pulled(image, options).empty();
   if (!pulled && !image_is_here(packed)) {
     if (!binary_was_chosen)
       options.progress(
@@ -330,8 +355,7 @@ std::string provide_image(const KindCluster& cluster, const std::string& image,
     pack_image(packed, binary);
   }
   const auto& name = pulled ? image : packed;
-  options.progress("loading the image " + name + " into the nodes");
-  output_of({"kind", "load", "docker-image", "--name", cluster.name, name}, program);
+  load(cluster, name, options);
   return name;
 }
 

@@ -76,12 +76,15 @@ std::vector<std::string> kind_node_is_gone(const std::string& node);
 // The nodes of a cluster by name, with the state of their containers: "running".
 std::map<std::string, std::string> kind_nodes(const std::string& name);
 
-// Makes an image known to every node, unless they have it. `image` is pulled where
-// it can be; else it is packed from `binary`. Returns the name to use, which says
-// which it was.
-std::string provide_image(const KindCluster&, const std::string& image,
-                          const std::filesystem::path& binary, bool binary_was_chosen,
-                          const KindOptions&);
+// Makes an image known to every node, unless they have it: one that this machine has,
+// or that can be pulled. Returns its name.
+std::string provide_image(const KindCluster&, const std::string& image, const KindOptions&);
+
+// The same; where it cannot be pulled, one is packed from `binary`. Returns the name
+// to use, which says which it was.
+std::string provide_image_or_pack(const KindCluster&, const std::string& image,
+                                  const std::filesystem::path& binary, bool binary_was_chosen,
+                                  const KindOptions&);
 
 // faultline-agent in every worker, from beside this program.
 void install_agent(const KindCluster&);
