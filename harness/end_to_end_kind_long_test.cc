@@ -56,7 +56,7 @@ TEST_F(KindLong, KilledAtAnyMomentHealLeavesNothing) {
                                        "beyond-page/partition-leader.yaml",
                                        "beyond-page/volume-wipe.yaml"};
   const unsigned seed = std::random_device{}();
-  std::cout << "seed " << seed << "\n";
+  std::cout << "seed " << seed << std::endl;
   std::mt19937 random(seed);
   const OwnCluster cluster("kills");
   for (int i = 0; i < kills; ++i) {
@@ -70,7 +70,7 @@ TEST_F(KindLong, KilledAtAnyMomentHealLeavesNothing) {
     const auto left = cluster.leftovers();
     const Finished healed = faultline({"heal"});
     std::cout << file << " killed after " << moment.count() << " ms, "
-              << std::ranges::count(left, '\n') << " things to undo\n";
+              << std::ranges::count(left, '\n') << " things to undo" << std::endl;
     EXPECT_EQ(healed.exit_code, 0) << healed.output;
     EXPECT_TRUE(cluster.becomes_clean()) << file << ": " << cluster.leftovers();
     EXPECT_EQ(faultline({"heal"}).output, "clean\n");

@@ -150,8 +150,9 @@ bool KindProvider::find(const KindOptions& kind) {
 
 void KindProvider::make(const KindOptions& kind) {
   kind.progress(fmt::format("making the kind cluster {} (about a minute)", name_));
-  hold_->undo_first(
-      {fmt::format("kind cluster {} removed", name_), {}, undo_kind_cluster(name_, files_of(name_))});
+  hold_->undo_first({fmt::format("kind cluster {} removed", name_),
+                     {},
+                     undo_kind_cluster(name_, files_of(name_))});
   remove_ = true;
   cluster_ = create_kind_cluster(kind);
   made_ = true;
@@ -187,7 +188,8 @@ std::string KindProvider::provide_image_of(const BrokerProgram& program, const R
                                !options.broker_binary.empty(), kind);
 }
 
-std::unique_ptr<Cluster> KindProvider::start_brokers(const BrokerProgram& program, const Scenario& scenario,
+std::unique_ptr<Cluster> KindProvider::start_brokers(const BrokerProgram& program,
+                                                     const Scenario& scenario,
                                                      const RunOptions& options, Journal& journal,
                                                      const Message& message) {
   const auto cancelled = [&options] { return interrupted(options); };

@@ -99,10 +99,10 @@ std::string node_image_here() {
 
 ProgramEnd create(const KindOptions& options, const std::string& image) {
   const ConfigFile config(options.files);
-  std::vector<std::string> command{
-      "kind",     "create",      "cluster",      "--name",
-      options.name, "--config",  config.path(),  "--kubeconfig",
-      options.files.kubeconfig.string(), "--wait", "180s"};
+  std::vector<std::string> command{"kind",        "create",       "cluster",
+                                   "--name",      options.name,   "--config",
+                                   config.path(), "--kubeconfig", options.files.kubeconfig.string(),
+                                   "--wait",      "180s"};
   if (!image.empty()) command.insert(command.end(), {"--image", image});
   ProgramOptions program;
   program.limit = create_limit;
@@ -336,7 +336,8 @@ std::string provide_image(const KindCluster& cluster, const std::string& image,
                           const KindOptions& options) {
   if (nodes_have(cluster, image)) return image;
   if (const auto why = why_not_pulled(image, options); !why.empty())
-    throw ClusterError(fmt::format("the image {} is not here, and cannot be pulled: {}", image, why));
+    throw ClusterError(
+        fmt::format("the image {} is not here, and cannot be pulled: {}", image, why));
   load(cluster, image, options);
   return image;
 }

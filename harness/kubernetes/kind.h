@@ -45,7 +45,7 @@ inline constexpr const char* shared_by_workers = "/var/lib/faultline-shared";
 struct KindOptions {
   std::string name;
   KindFiles files;
-  std::string node_image;            // empty: kind's own, else one that is here
+  std::string node_image;  // empty: kind's own, else one that is here
   std::function<void(const std::string&)> progress;
   std::function<bool()> cancelled;
 };
