@@ -377,7 +377,7 @@ TEST(Cli, PlanSaysWhatARunWouldDo) {
 
 TEST(Cli, BashCompletes) {
   EXPECT_EQ(complete_in_bash("faultline he"), "heal\n");
-  EXPECT_EQ(complete_in_bash("faultline run --broker-"), "--broker-version --broker-binary\n");
+  EXPECT_EQ(complete_in_bash("faultline run --broker-"), "--broker-image --broker-version --broker-binary\n");
   EXPECT_EQ(complete_in_bash("faultline run --fail-on ''"), "violation unexpected\n");
   EXPECT_EQ(complete_in_bash("faultline completion f"), "fish\n");
   EXPECT_EQ(complete_in_bash("faultline in"), "\n") << "not for people";
