@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <chrono>
-#include <sstream>
 #include <thread>
 
+#include "harness/cluster/packet_rules.h"
 #include "harness/cluster/worker.h"
 
 namespace faultline {
@@ -16,37 +16,6 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 constexpr auto packet_limit = 10s;  // brokers of a cluster speak every second
-
-// PREROUTING is all that comes in or passes through; OUTPUT what begins here.
-constexpr const char* make_chain =
-    "iptables -w -t raw -N FAULTLINE; "
-    "for hook in PREROUTING OUTPUT; do iptables -w -t raw -I $hook -j FAULTLINE; done; ";
-constexpr const char* remove_chain =
-    "for hook in PREROUTING OUTPUT; do iptables -w -t raw -D $hook -j FAULTLINE; done; "
-    "iptables -w -t raw -F FAULTLINE; iptables -w -t raw -X FAULTLINE";
-constexpr const char* no_chain = "! iptables -w -t raw -n -L FAULTLINE 2>/dev/null";
-
-std::vector<std::string> shell(const Place& place, const std::string& script) {
-  return place.command({"sh", "-c", script});
-}
-
-UndoStep undo_chain(const Place& place) {
-  return {shell(place, no_chain), shell(place, remove_chain)};
-}
-
-// Of `iptables -v -x -n -L`: two lines of heading, then a rule each, packets first.
-std::uint64_t dropped(const std::string& listing) {
-  std::istringstream lines(listing);
-  std::string line;
-  std::getline(lines, line);
-  std::getline(lines, line);
-  std::uint64_t sum = 0;
-  while (std::getline(lines, line)) {
-    std::uint64_t packets = 0;
-    if (std::istringstream(line) >> packets) sum += packets;
-  }
-  return sum;
-}
 
 }  // namespace
 
@@ -62,35 +31,31 @@ std::vector<std::string> Partition::other_side() const {
 void Partition::strike(const std::string& server) {
   auto& machine = worker(server);
   machine.undo_first(
-      {.what = machine.name() + " drops no packets", .steps = {undo_chain(machine.inside())}});
-  std::string script = std::string("set -e; ") + make_chain;
-  for (const auto& address : other_side())
-    for (const char* direction : {"-s", "-d"})
-      script += fmt::format("iptables -w -t raw -A FAULTLINE {} {} -j DROP; ", direction, address);
-  output_of(shell(machine.inside(), script));
+      {.what = machine.name() + " drops no packets", .steps = {undo_drop(machine.inside())}});
+  output_of(machine.inside().command(
+      drop_packets(machine.addresses(), other_side(), machine.longest_hold())));
 }
 
 Evidence Partition::look(const std::string& server) {
   auto& machine = worker(server);
-  const auto count = machine.inside().command(
-      {"iptables", "-w", "-t", "raw", "-v", "-x", "-n", "-L", "FAULTLINE"});
+  const auto count = machine.inside().command(list_rules());
   const auto begin = Clock::now();
   auto listing = run_program(count);
-  while (listing.status == 0 && dropped(listing.output) == 0 &&
+  while (listing.status == 0 && dropped_packets(listing.output) == 0 &&
          Clock::now() < begin + packet_limit) {
     std::this_thread::sleep_for(200ms);
     listing = run_program(count);
   }
   if (listing.status != 0)
     return {false, fmt::format("worker {} has no rules that drop packets", machine.name())};
-  const auto packets = dropped(listing.output);
+  const auto packets = dropped_packets(listing.output);
   return {packets > 0, fmt::format("worker {} dropped {} packets from and to the other side",
                                    machine.name(), packets)};
 }
 
 void Partition::undo(const std::string& server) {
-  const auto& place = worker(server).inside();
-  if (run_program(shell(place, no_chain)).status != 0) output_of(shell(place, remove_chain));
+  const auto step = undo_drop(worker(server).inside());
+  if (run_program(step.undone).status != 0) output_of(step.command);
 }
 
 }  // namespace faultline

@@ -5,9 +5,8 @@
 namespace faultline {
 
 // partition: the targets' workers on one side, the others' on the other; packets
-// between the sides are dropped, both ways. Clients reach both. By rules of the
-// fault's own chain in the targets' workers (iptables, table raw), so that what
-// Kubernetes does there is neither touched nor asked first.
+// between the sides are dropped, both ways, by rules in the targets' workers
+// (harness/cluster/packet_rules.h). Clients reach both.
 class Partition : public PerServerFault {
  public:
   explicit Partition(FaultContext context) : PerServerFault("partition", context) {}

@@ -38,7 +38,8 @@ std::string KindTestCluster::leftovers() const {
       continue;
     }
     left += in_node(node, "grep /var/lib/faultline/ /proc/mounts || true");
-    left += in_node(node, "ls -A /var/lib/faultline/*.img /var/lib/faultline-shared/* 2>/dev/null || true");
+    left += in_node(
+        node, "ls -A /var/lib/faultline/*.img /var/lib/faultline-shared/* 2>/dev/null || true");
     left += in_node(node, "iptables -w -t raw -S | grep FAULTLINE || true");
     left += in_node(node, "systemctl is-active --quiet kubelet || echo no kubelet");
   }

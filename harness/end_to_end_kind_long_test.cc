@@ -4,11 +4,13 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <iostream>
 #include <random>
 #include <thread>
 
+#include "harness/cluster/program.h"
 #include "harness/cluster/requirement_testing.h"
 #include "harness/end_to_end_kind.h"
 #include "harness/kubernetes/kind.h"
@@ -34,7 +36,7 @@ TEST_F(KindLong, AllEighteenFigures) {
 // Made for one test, and gone with it.
 class OwnCluster : public KindTestCluster {
  public:
-  OwnCluster() : KindTestCluster("faultline-test-kills") {
+  explicit OwnCluster(const std::string& suffix) : KindTestCluster("faultline-test-" + suffix) {
     const Finished up = faultline({"up", "--cluster", name()});
     EXPECT_EQ(up.exit_code, 0) << up.output;
   }
@@ -54,9 +56,9 @@ TEST_F(KindLong, KilledAtAnyMomentHealLeavesNothing) {
                                        "beyond-page/partition-leader.yaml",
                                        "beyond-page/volume-wipe.yaml"};
   const unsigned seed = std::random_device{}();
-  std::cout << "seed " << seed << "\n";
+  std::cout << "seed " << seed << std::endl;
   std::mt19937 random(seed);
-  const OwnCluster cluster;
+  const OwnCluster cluster("kills");
   for (int i = 0; i < kills; ++i) {
     const auto& file = files[static_cast<std::size_t>(i) % files.size()];
     const std::chrono::milliseconds moment(std::uniform_int_distribution(0, 60'000)(random));
@@ -68,11 +70,75 @@ TEST_F(KindLong, KilledAtAnyMomentHealLeavesNothing) {
     const auto left = cluster.leftovers();
     const Finished healed = faultline({"heal"});
     std::cout << file << " killed after " << moment.count() << " ms, "
-              << std::ranges::count(left, '\n') << " things to undo\n";
+              << std::ranges::count(left, '\n') << " things to undo" << std::endl;
     EXPECT_EQ(healed.exit_code, 0) << healed.output;
     EXPECT_TRUE(cluster.becomes_clean()) << file << ": " << cluster.leftovers();
     EXPECT_EQ(faultline({"heal"}).output, "clean\n");
   }
+}
+
+// The bad days: each ends in a line that says what it was, and the run's history stays.
+class BadDay : public KindLong {
+ protected:
+  Finished run(const char* file) { return faultline(cluster_.run(results_, file)); }
+
+  void expect_broken(const Finished& finished, const std::string& line, int exit_code = 255) {
+    EXPECT_EQ(finished.exit_code, exit_code) << finished.output;
+    EXPECT_NE(finished.output.find(line), std::string::npos) << finished.output;
+  }
+
+  const OwnCluster cluster_{"bad-day"};
+  const Results results_;
+};
+
+TEST_F(BadDay, APodThatIsNeverScheduled) {
+  cluster_.kubectl("taint nodes --all faultline-test=here:NoSchedule");
+  expect_broken(run("brokers/3-leader-down.yaml"), "Unschedulable");
+  EXPECT_TRUE(cluster_.becomes_clean()) << cluster_.leftovers();
+}
+
+TEST_F(BadDay, AnImageThatDoesNotPull) {
+  std::atomic<bool> enough = false;
+  std::thread remover([&] {
+    while (!enough)
+      for (const auto& [node, state] : kind_nodes(cluster_.name()))
+        cluster_.in_node(node,
+                         "for image in $(ctr -n k8s.io images ls -q | grep faultline/nats); do "
+                         "ctr -n k8s.io images rm $image; done");
+  });
+  const Finished finished = run("brokers/3-leader-down.yaml");
+  enough = true;
+  remover.join();
+  expect_broken(finished, "mage");
+  EXPECT_TRUE(cluster_.becomes_clean()) << cluster_.leftovers();
+}
+
+TEST_F(BadDay, AWorkerThatNeverReturns) {
+  Program program(cluster_.run(results_, "workers/6-all-down.yaml"));
+  ASSERT_TRUE(program.wait_for_output(" fault ")) << program.output();
+  std::this_thread::sleep_for(std::chrono::seconds(5));
+  const auto lost = cluster_.name() + "-worker2";
+  output_of({"docker", "rm", "--force", "--volumes", lost});
+  expect_broken(program.wait(), lost, 2);
+  const Finished history = faultline({"history", results_.run("worker-all").string()});
+  EXPECT_NE(history.output.find("steady"), std::string::npos) << history.output;
+  // Nothing can bring it back; the cluster is made anew, and is as good as before.
+  const Finished again = run("brokers/3-leader-down.yaml");
+  EXPECT_EQ(again.exit_code, 0) << again.output;
+  EXPECT_EQ(faultline({"heal"}).output, "clean\n");
+  EXPECT_TRUE(cluster_.becomes_clean()) << cluster_.leftovers();
+}
+
+TEST_F(BadDay, AnApiServerThatIsRestarted) {
+  Program program(cluster_.run(results_, "brokers/3-leader-down.yaml"));
+  ASSERT_TRUE(program.wait_for_output(" steady ")) << program.output();
+  cluster_.in_node(cluster_.name() + "-control-plane", "pkill -KILL kube-apiserver");
+  const Finished finished = program.wait();
+  // Whether the strike came too early for it or not: never a violation of the broker's.
+  EXPECT_TRUE(finished.exit_code == 0 || finished.exit_code == 2 || finished.exit_code == 255)
+      << finished.output;
+  EXPECT_EQ(faultline({"heal"}).exit_code, 0);
+  EXPECT_TRUE(cluster_.becomes_clean()) << cluster_.leftovers();
 }
 
 }  // namespace

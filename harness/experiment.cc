@@ -171,6 +171,8 @@ void Experiment::strike(std::uint32_t index) {
   }
   for (const std::string& server : struck.servers)
     if (std::ranges::find(down_, server) == down_.end()) down_.push_back(server);
+  // By name, as their workers were made: Docker gives addresses in order of start.
+  std::ranges::sort(down_);
   const Evidence evidence = while_observing([&] {
     struck.fault->inject(struck.servers);
     return struck.fault->verify();

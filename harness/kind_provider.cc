@@ -150,8 +150,9 @@ bool KindProvider::find(const KindOptions& kind) {
 
 void KindProvider::make(const KindOptions& kind) {
   kind.progress(fmt::format("making the kind cluster {} (about a minute)", name_));
-  hold_->undo_first(
-      {fmt::format("kind cluster {} removed", name_), {}, undo_kind_cluster(name_, files_of(name_))});
+  hold_->undo_first({fmt::format("kind cluster {} removed", name_),
+                     {},
+                     undo_kind_cluster(name_, files_of(name_))});
   remove_ = true;
   cluster_ = create_kind_cluster(kind);
   made_ = true;
@@ -181,18 +182,23 @@ void KindProvider::connect() {
 std::string KindProvider::provide_image_of(const BrokerProgram& program, const RunOptions& options,
                                            const Message& message) {
   const auto cancelled = [&options] { return interrupted(options); };
-  return provide_image(*cluster_, program.image, program.binary, !options.broker_binary.empty(),
-                       kind_options(message, cancelled));
+  const auto kind = kind_options(message, cancelled);
+  if (!options_.broker_image.empty()) return provide_image(*cluster_, options_.broker_image, kind);
+  return provide_image_or_pack(*cluster_, program.image, program.binary,
+                               !options.broker_binary.empty(), kind);
 }
 
-std::unique_ptr<Cluster> KindProvider::start_brokers(const BrokerProgram& program, const Scenario& scenario,
+std::unique_ptr<Cluster> KindProvider::start_brokers(const BrokerProgram& program,
+                                                     const Scenario& scenario,
                                                      const RunOptions& options, Journal& journal,
                                                      const Message& message) {
   const auto cancelled = [&options] { return interrupted(options); };
   clean_cluster(message, cancelled);
-  const UndoFirst undo_first = [&journal, gone = cluster_is_gone(name_)](Undo undo) {
-    undo.gone = gone;
-    journal.undo_first(undo);
+  const auto undo_unless = [&journal](const std::vector<std::string>& gone) -> UndoFirst {
+    return [&journal, gone](Undo undo) {
+      undo.gone = gone;
+      journal.undo_first(undo);
+    };
   };
 
   KubernetesBrokersOptions brokers;
@@ -201,11 +207,12 @@ std::unique_ptr<Cluster> KindProvider::start_brokers(const BrokerProgram& progra
   brokers.image = provide_image_of(program, options, message);
   brokers.folder = options.folder;
   brokers.kubeconfig = cluster_->kubeconfig;
-  brokers.undo_first = undo_first;
+  brokers.undo_first = undo_unless(cluster_is_gone(name_));
   brokers.progress = message;
   brokers.cancelled = cancelled;
   workers_.clear();
   for (const KindNode& node : cluster_->workers) {
+    const auto undo_first = undo_unless(kind_node_is_gone(node.name));
     workers_.push_back(std::make_unique<KindWorker>(
         node.name, addresses_of(api_->get("/api/v1/nodes/" + node.name)), volume_in(node.name),
         undo_first));

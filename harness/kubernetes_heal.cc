@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "harness/kubernetes/agent_pod.h"
 #include "harness/kubernetes/cordon.h"
 #include "harness/kubernetes/guard.h"
 #include "harness/kubernetes/undo_record.h"
@@ -13,7 +14,7 @@ namespace faultline {
 namespace {
 
 void heal_one(Kubernetes& api, const LeftUndone& left, const RemoveStream& remove_stream,
-              HealReport& report) {
+              const HealNode& heal_node, HealReport& report) {
   const auto prefix = "run " + left.run + ": ";
   bool undone = true;
   const auto failed = [&](const std::string& what) {
@@ -23,6 +24,12 @@ void heal_one(Kubernetes& api, const LeftUndone& left, const RemoveStream& remov
   for (const auto& node : left.nodes) try {
       if (uncordon(api, node, left.run))
         report.undone.push_back(prefix + "node " + node + " takes pods again");
+    } catch (const std::exception& error) {
+      failed(error.what());
+    }
+  for (const auto& node : left.entered) try {
+      if (heal_node(api, left.run, node))
+        report.undone.push_back(prefix + "node " + node + " drops no packets any more");
     } catch (const std::exception& error) {
       failed(error.what());
     }
@@ -40,17 +47,20 @@ void heal_one(Kubernetes& api, const LeftUndone& left, const RemoveStream& remov
 }
 
 // What may be done without a target file: to heal.
-TargetFile nothing_but_healing(const std::string& namespace_name) {
+TargetFile nothing_but_healing(const std::string& namespace_name,
+                               const std::optional<Agent>& agent) {
   TargetFile target;
   target.file = "heal";
   target.brokers.namespace_name = namespace_name;
+  target.agent = agent;
   return target;
 }
 
 void heal_namespace(const ClusterAccess& access, Kubernetes& reader,
-                    const std::string& namespace_name, const RemoveStream& remove_stream,
+                    const std::string& namespace_name, const std::optional<Agent>& agent,
+                    const RemoveStream& remove_stream,
                     const std::function<void(const std::string&)>& message, HealReport& report) {
-  Guard guard(nothing_but_healing(namespace_name), reader, {});
+  Guard guard(nothing_but_healing(namespace_name, agent), reader, {});
   Kubernetes api(access, guarded(guard));
   Lease lease(api, namespace_name, lease_name, "heal on " + host_name());
   auto holder = lease.try_take();
@@ -63,18 +73,28 @@ void heal_namespace(const ClusterAccess& access, Kubernetes& reader,
         fmt::format("{} in {}, since {}", holder->identity, namespace_name, holder->since));
     return;
   }
-  const auto healed = heal_records(api, namespace_name, remove_stream);
+  const auto healed = heal_records(api, namespace_name, remove_stream, by_agent(agent));
   report.undone.insert(report.undone.end(), healed.undone.begin(), healed.undone.end());
   report.failed.insert(report.failed.end(), healed.failed.begin(), healed.failed.end());
 }
 
 }  // namespace
 
+HealNode by_agent(const std::optional<Agent>& agent) {
+  return [agent](Kubernetes& api, const std::string& run, const std::string& node) {
+    if (agent) return heal_node(api, *agent, run, node);
+    throw ClusterError(
+        fmt::format("an agent acted in the node {}: name the target file with --target, whose "
+                    "spec.agent says which image can heal it",
+                    node));
+  };
+}
+
 HealReport heal_records(Kubernetes& api, const std::string& namespace_name,
-                        const RemoveStream& remove_stream) {
+                        const RemoveStream& remove_stream, const HealNode& heal_node) {
   HealReport report;
   for (const LeftUndone& left : read_undo_records(api, namespace_name)) try {
-      heal_one(api, left, remove_stream, report);
+      heal_one(api, left, remove_stream, heal_node, report);
     } catch (const std::exception& error) {
       report.failed.push_back("run " + left.run + ": " + error.what());
     }
@@ -84,6 +104,7 @@ HealReport heal_records(Kubernetes& api, const std::string& namespace_name,
 HealReport heal_cluster(const HealPlace& place,
                         const std::function<void(const std::string&)>& message) {
   ClusterAccess access;
+  std::optional<Agent> agent;
   RemoveStream remove = [](const std::string&) -> std::string {
     return "name the target file with --target, which says how to reach the brokers";
   };
@@ -91,6 +112,7 @@ HealReport heal_cluster(const HealPlace& place,
   if (!place.target.empty()) {
     const TargetFile target = good_target_file(place.target);
     access = access_of(target);
+    agent = target.agent;
     only = target.brokers.namespace_name;
     remove = [target](const std::string& stream) { return remove_stream(target, stream); };
   } else {
@@ -102,7 +124,8 @@ HealReport heal_cluster(const HealPlace& place,
   for (const LeftUndone& left : read_undo_records(reader, only))
     namespaces.insert(left.namespace_name);
   HealReport report;
-  for (const auto& one : namespaces) heal_namespace(access, reader, one, remove, message, report);
+  for (const auto& one : namespaces)
+    heal_namespace(access, reader, one, agent, remove, message, report);
   return report;
 }
 

@@ -4,16 +4,21 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <future>
+#include <map>
 #include <set>
 
 #include "harness/account_limits.h"
 #include "harness/broker/nats/jsz.h"
 #include "harness/broker/nats/nats.h"
 #include "harness/broker/nats/nats_api.h"
+#include "harness/cluster/log_tail.h"
+#include "harness/cluster/packet_rules.h"
 #include "harness/kubernetes/asked.h"
 #include "harness/kubernetes/permissions.h"
 #include "harness/kubernetes/rules.h"
 #include "harness/kubernetes/undo_record.h"
+#include "harness/kubernetes_agent.h"
 #include "harness/kubernetes_heal.h"
 #include "harness/plan.h"
 #include "harness/read_target_file.h"
@@ -28,7 +33,33 @@ using namespace std::chrono_literals;
 constexpr auto answer_limit = 2s;
 constexpr auto removal_limit = 30s;
 
-const std::set<std::string> supported_faults{"broker-kill", "broker-stop", "worker-drain"};
+// Faults inside a node that no agent can make safe, and why.
+const std::map<std::string, std::string> unsafe_faults{
+    {"worker-stop", "nobody here could start the machine again"},
+    {"worker-pause", "in a paused machine nothing runs that could resume it"},
+    {"kubelet-stop", "without its kubelet no pod could be started in the node to undo it"},
+    {"volume-detach", "the volume belongs to the cluster's storage driver"},
+    {"power-loss", "the volume belongs to the cluster's storage driver"},
+    {"volume-wipe", "what is in the volume is not faultline's"},
+    {"disk-full", "that nobody else is on the broker's file system cannot be proven"},
+};
+
+const std::set<std::string> faults_that_need_the_agent{"broker-crash", "partition"};
+
+// Whether nodes are cordoned for it.
+bool cordons(const FaultStep& step) { return !faults_that_need_the_agent.contains(step.fault); }
+
+// Why the fault cannot be had; empty: it can.
+std::string why_not_fault(const TargetFile& target, const std::string& fault) {
+  if (const auto unsafe = unsafe_faults.find(fault); unsafe != unsafe_faults.end())
+    return fmt::format("{} is not done to a cluster that exists: {}", fault, unsafe->second);
+  if (faults_that_need_the_agent.contains(fault) && !target.agent)
+    return fmt::format(
+        "{} happens inside a node: it needs the opt-in privileged agent, spec.agent in {} "
+        "(docs/staging.md)",
+        fault, target.file.string());
+  return "";
+}
 
 // A stream of one run, removed with it.
 class OwnStreamBroker : public NatsBroker {
@@ -122,11 +153,9 @@ std::vector<std::string> KubernetesProvider::missing(const Scenario& scenario) {
   std::vector<std::string> missing;
   std::set<std::string> told;
   for (const FaultStep& step : scenario.faults)
-    if (!supported_faults.contains(step.fault) && told.insert(step.fault).second)
-      missing.push_back(
-          fmt::format("{} happens inside a node, where the provider kubernetes has no way in: it "
-                      "would need the privileged agent, which is not there yet",
-                      step.fault));
+    if (const auto why = why_not_fault(target_, step.fault);
+        !why.empty() && told.insert(step.fault).second)
+      missing.push_back(why);
   if (!scenario.sync_interval.empty())
     missing.push_back("the scenario sets sync_interval, and these brokers are not configured here");
   const auto pinned = std::ranges::find_if(
@@ -192,7 +221,7 @@ void KubernetesProvider::check(const Scenario& scenario, std::chrono::millisecon
   if (limit.count() > 0 && longest_outage(scenario) >= limit)
     refuse(fmt::format("it stops writes for {} s, and abort.unavailable is {} s",
                        longest_outage(scenario).count() / 1000, limit.count() / 1000));
-  if (scenario.heal_order == HealOrder::one_by_one)
+  if (scenario.heal_order == HealOrder::one_by_one && std::ranges::any_of(scenario.faults, cordons))
     for (const auto& broker : brokers_)
       if (!broker.other_nodes.empty())
         refuse(
@@ -209,10 +238,11 @@ void KubernetesProvider::check_nodes(const Scenario& scenario) {
   };
   std::vector<std::size_t> nodes_of_each;
   std::set<std::string> all;
+  const bool flees = std::ranges::any_of(scenario.faults, cordons);  // a pod that is gone
   const auto pods = reader_.list(resource_path("v1", target_.brokers.namespace_name, "pods"));
   for (const auto& broker : brokers_) {
-    std::set<std::string> nodes(broker.other_nodes.begin(), broker.other_nodes.end());
-    nodes.insert(broker.node);
+    std::set<std::string> nodes{broker.node};
+    if (flees) nodes.insert(broker.other_nodes.begin(), broker.other_nodes.end());
     nodes_of_each.push_back(nodes.size());
     all.insert(nodes.begin(), nodes.end());
     const auto pod =
@@ -241,10 +271,30 @@ void KubernetesProvider::check_nodes(const Scenario& scenario) {
     needed += nodes_of_each[i];
   needed = std::min(needed, all.size());
   if (needed > target_.nodes_at_once)
-    refuse(
-        fmt::format("it would cordon {} nodes at once, all where those pods could start, and "
-                    "allow.nodes_at_once is {}",
-                    needed, target_.nodes_at_once));
+    refuse(fmt::format("it would {} {} nodes at once{}, and allow.nodes_at_once is {}",
+                       flees ? "cordon" : "enter", needed,
+                       flees ? ", all where those pods could start" : "", target_.nodes_at_once));
+}
+
+// That agents run where they will be needed, before anything depends on it; and that
+// nobody else drops packets there.
+void KubernetesProvider::check_agents(const Scenario& scenario, const std::string& run) {
+  const bool needed = std::ranges::any_of(scenario.faults, [](const FaultStep& step) {
+    return std::ranges::find(faults_of_agents, step.fault) != faults_of_agents.end();
+  });
+  if (!target_.agent || !needed) return;
+  std::map<std::string, std::future<ProgramEnd>> looks;
+  for (const auto& broker : brokers_)
+    if (auto& look = looks[broker.node]; !look.valid())
+      look = std::async(std::launch::async, [this, run, node = broker.node] {
+        return run_in_node(*api_, *target_.agent, {run, node, drops_nothing()});
+      });
+  for (auto& [node, look] : looks)
+    if (const ProgramEnd end = look.get(); end.status != 0)
+      throw Refusal(fmt::format(
+          "refused: the node {} drops packets by a chain FAULTLINE already ('faultline heal'), or "
+          "an agent cannot look: exit status {}{}",
+          node, end.status, end.errors.empty() ? "" : ", " + telling_line(end.errors)));
 }
 
 void KubernetesProvider::check_account(std::span<const Scenario> scenarios) {
@@ -291,17 +341,33 @@ void KubernetesProvider::check_abort_conditions() {
         throw Refusal("refused: an abort condition holds already: " + why);
 }
 
+std::string KubernetesProvider::what_is_done(const Scenario& scenario,
+                                             const FaultStep& step) const {
+  if (step.fault == "partition")
+    return fmt::format(
+        "an agent in its node drops packets between it and the other brokers' pods, and the node "
+        "itself ends that after {} at the latest",
+        format_clock(longest(scenario)));
+  if (step.fault == "broker-crash") return "an agent in its node sends SIGKILL to its container";
+  if (step.fault == "worker-drain") return "pods evicted";
+  return target_.agent && step.fault == "broker-kill"
+             ? "SIGKILL by an agent, pods deleted and held down"
+             : "pods deleted and held down";
+}
+
 std::string KubernetesProvider::whom(const Scenario& scenario, const FaultStep& step) const {
   std::vector<std::string> names;
   for (const auto& broker : brokers_) {
     auto nodes = broker.other_nodes;
     nodes.insert(nodes.begin(), broker.node);
-    names.push_back(fmt::format("{} (cordoned: {})", broker.pod, fmt::join(nodes, ", ")));
+    names.push_back(cordons(step)
+                        ? fmt::format("{} (cordoned: {})", broker.pod, fmt::join(nodes, ", "))
+                        : fmt::format("{} on {}", broker.pod, broker.node));
   }
   const bool everybody = step.target == "all" && scenario.replicas == brokers_.size();
-  return fmt::format(
-      "{}{}; {}", everybody ? "" : "among ", fmt::join(names, ", "),
-      everybody ? "pods deleted and held down" : "who it is, is found out when it strikes");
+  return fmt::format("{}{}; {}{}", everybody ? "" : "among ", fmt::join(names, ", "),
+                     what_is_done(scenario, step),
+                     everybody ? "" : "; who it is, is found out when it strikes");
 }
 
 std::string KubernetesProvider::plan(std::span<const Scenario> scenarios) {
@@ -321,6 +387,9 @@ std::string KubernetesProvider::plan(std::span<const Scenario> scenarios) {
                                    access_.server, target_.brokers.namespace_name);
     for (const auto& broker : brokers_)
       text += fmt::format("  {} on {}, nats-server {}\n", broker.pod, broker.node, broker.version);
+    if (target_.agent)
+      text += fmt::format("agents: privileged pods of {} in {}\n", target_.agent->image,
+                          target_.agent->namespace_name);
     for (const Scenario& scenario : scenarios) {
       text += fmt::format("\n{}: {}\n", scenario.name, scenario.title);
       const auto lacking = missing(scenario);
@@ -352,7 +421,8 @@ void KubernetesProvider::begin(const Message& message, const std::function<bool(
           home, holder->identity, holder->since));
     lease_ = std::move(lease);
     const auto healed = heal_records(
-        *api_, home, [this](const std::string& stream) { return remove_stream(target_, stream); });
+        *api_, home, [this](const std::string& stream) { return remove_stream(target_, stream); },
+        by_agent(target_.agent));
     for (const auto& line : healed.undone) message("healed: " + line);
     if (!healed.clean())
       throw ClusterError(fmt::format("what a killed run left could not be undone: {}",
@@ -386,6 +456,7 @@ std::optional<Deployment> KubernetesProvider::existing_brokers(const Scenario& s
     check(scenario, 0ms);
     std::vector<std::string> faults;
     for (const FaultStep& step : scenario.faults) faults.push_back(step.fault);
+    check_agents(scenario, journal.run());
     guard_->begin_run(journal.run(), faults);
     const auto record =
         std::make_shared<UndoRecord>(*api_, target_.brokers.namespace_name, journal.run());
@@ -399,6 +470,12 @@ std::optional<Deployment> KubernetesProvider::existing_brokers(const Scenario& s
           guard_->end_run();
         });
     ExistingBrokersOptions existing;
+    if (target_.agent) {
+      existing.longest_hold = std::chrono::ceil<std::chrono::seconds>(longest(scenario));
+      existing.inside = [this, run = journal.run()](const std::string& node) {
+        return place_in_node({target_.file, lease_->identity(), {run, node, {}}});
+      };
+    }
     existing.run_id = journal.run();
     existing.folder = options.folder;
     existing.kubeconfig = target_.kubeconfig;

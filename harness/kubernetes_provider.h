@@ -38,10 +38,12 @@ class KubernetesProvider : public Provider {
   void look();
   void check(const Scenario&, std::chrono::milliseconds later);
   void check_nodes(const Scenario&);
+  void check_agents(const Scenario&, const std::string& run);
   void check_account(std::span<const Scenario>);
   void check_health();
   void check_permissions();
   void check_abort_conditions();
+  std::string what_is_done(const Scenario&, const FaultStep&) const;
   std::string whom(const Scenario&, const FaultStep&) const;
   void end_now();
 

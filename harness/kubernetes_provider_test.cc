@@ -73,6 +73,9 @@ class KubernetesProviderTest : public ::testing::Test {
     if (request.method == "DELETE") objects_.erase(path);
     if (request.method == "PUT") objects_[path] = body;
     if (request.method == "PATCH") objects_[path].merge_patch(body);
+    if (body.value("kind", "") == "Pod")  // has ended at once
+      body["status"] = {{"phase", "Succeeded"},
+                        {"containerStatuses", {{{"state", {{"terminated", {{"exitCode", 0}}}}}}}}};
     if (request.method == "POST") objects_[path + "/" + body["metadata"].value("name", "")] = body;
     return {200, body.dump(), {}};
   }
@@ -83,6 +86,7 @@ class KubernetesProviderTest : public ::testing::Test {
   }
 
   StubReply shown(const std::string& path) const {
+    if (path.ends_with("/log")) return {200, "", {}};
     if (path.ends_with("/proxy/varz")) {
       const auto begin = path.find("/pods/") + 6;
       return {
@@ -173,6 +177,7 @@ class KubernetesProviderTest : public ::testing::Test {
   std::string context_ = "test", allowed_context_, allowed_server_, selected_ = "nats";
   std::string urls_ = "url: \"nats://127.0.0.1:1\"";
   std::string faults_ = "broker-kill", more_, forbidden_, hidden_;
+  const std::string agent_ = "  agent: {image: \"agent:1\", namespace: tools}\n";
   int pods_ = 3, nodes_ = 3;
   std::mutex mutex_;
   std::map<std::string, json> objects_;
@@ -195,11 +200,46 @@ TEST_F(KubernetesProviderTest, FaultThatIsNotListed) {
   expect_refused("the fault broker-stop is not listed in allow.faults");
 }
 
-TEST_F(KubernetesProviderTest, FaultInsideANodeIsSkipped) {
-  scenario_.faults = {{"worker-stop", "leader"}};
-  const auto missing = KubernetesProvider(options()).missing(scenario_);
-  ASSERT_EQ(missing.size(), 1u);
-  EXPECT_NE(missing[0].find("worker-stop happens inside a node"), std::string::npos);
+TEST_F(KubernetesProviderTest, FaultsInsideANodeAreSkippedWithTheReason) {
+  const auto reason_of = [&](const char* fault) {
+    scenario_.faults = {{fault, "leader"}};
+    const auto missing = KubernetesProvider(options()).missing(scenario_);
+    return missing.size() == 1 ? missing[0] : "";
+  };
+  EXPECT_NE(reason_of("partition").find("needs the opt-in privileged agent, spec.agent in"),
+            std::string::npos);
+  EXPECT_NE(reason_of("broker-crash").find("spec.agent"), std::string::npos);
+  more_ = agent_;
+  EXPECT_EQ(reason_of("partition"), "");
+  EXPECT_EQ(reason_of("broker-crash"), "");
+  EXPECT_NE(reason_of("worker-stop").find("nobody here could start the machine again"),
+            std::string::npos);
+  for (const char* fault :
+       {"worker-pause", "kubelet-stop", "volume-detach", "power-loss", "volume-wipe", "disk-full"})
+    EXPECT_NE(reason_of(fault).find("is not done to a cluster that exists: "), std::string::npos)
+        << fault;
+}
+
+TEST_F(KubernetesProviderTest, AFaultOfTheAgentMustBeListed) {
+  more_ = agent_;
+  scenario_.faults = {{"partition", "leader"}};
+  expect_refused("the fault partition is not listed in allow.faults");
+}
+
+TEST_F(KubernetesProviderTest, APermissionOfTheAgentIsMissing) {
+  more_ = agent_;
+  faults_ = "partition";
+  scenario_.faults = {{"partition", "leader"}};
+  forbidden_ = "create pods";
+  expect_refused("the permission to create pods in tools is missing");
+}
+
+TEST_F(KubernetesProviderTest, AgentsInMoreNodesThanAllowed) {
+  more_ = agent_;
+  faults_ = "partition";
+  scenario_.faults = {{"partition", "followers"}};
+  nodes_ = 1;
+  expect_refused("it would enter 2 nodes at once, and allow.nodes_at_once is 1");
 }
 
 TEST_F(KubernetesProviderTest, FewerBrokersThanTheScenarioWants) {
@@ -356,6 +396,27 @@ TEST_F(KubernetesProviderTest, HealWithoutATargetFile) {
   EXPECT_NE(report.failed[0].find("name the target file"), std::string::npos) << report.failed[0];
   EXPECT_TRUE(objects_.contains("/api/v1/namespaces/messaging/configmaps/faultline-undo-dead"))
       << "what is left stays on record";
+}
+
+TEST_F(KubernetesProviderTest, ANodeThatAnAgentEnteredIsHealedByTheTargetFileAlone) {
+  faults_ = "partition";
+  const auto record = "/api/v1/namespaces/messaging/configmaps/faultline-undo-dead";
+  put(record, {{"metadata", {{"name", "faultline-undo-dead"}, {"namespace", "messaging"}}},
+               {"data", {{"entered.w0", "x"}}}});
+  HealPlace place;
+  place.target = options().target;
+  const auto without = heal_cluster(place, [](const std::string&) {});
+  ASSERT_EQ(without.failed.size(), 1u);
+  EXPECT_NE(without.failed[0].find("whose spec.agent says"), std::string::npos)
+      << without.failed[0];
+  EXPECT_TRUE(objects_.contains(record)) << "what is left stays on record";
+  more_ = agent_;
+  options();
+  const auto with = heal_cluster(place, [](const std::string&) {});
+  EXPECT_TRUE(with.clean()) << with.failed[0];
+  EXPECT_FALSE(objects_.contains(record));
+  for (const auto& [path, object] : objects_)
+    EXPECT_FALSE(path.starts_with("/api/v1/namespaces/tools/pods/")) << "no agent is left";
 }
 
 }  // namespace

@@ -65,6 +65,7 @@ struct ProviderOptions {
   std::string name = "local";    // local, kind or kubernetes
   std::string cluster;           // its name; empty: a new one
   std::string node_image;        // of kind; empty: kind's own
+  std::string broker_image;      // on kind; empty: the product's, of the broker's version
   bool keep = false;             // the cluster stays after the suite
   bool reuse = false;            // one that was kept is used, and stays
   std::filesystem::path target;  // of kubernetes: the target file

@@ -26,7 +26,8 @@ using std::chrono::minutes;
 constexpr std::size_t max_file_size = 64 * 1024;
 constexpr std::size_t most_at_once = 9;
 
-const std::vector<std::string> known_faults{"broker-kill", "broker-stop", "worker-drain"};
+const std::vector<std::string> known_faults{"broker-kill", "broker-stop", "worker-drain",
+                                            "broker-crash", "partition"};
 const std::vector<std::string> weekdays{"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
 
 // A file or a variable: ca_file, ca_env.
@@ -217,6 +218,7 @@ class Reader {
         {{"cluster", true, [&](const Node& part) { read_cluster(part); }},
          {"brokers", true, [&](const Node& part) { read_brokers(part); }},
          {"allow", true, [&](const Node& part) { read_allow(part); }},
+         {"agent", false, [&](const Node& part) { read_agent(part); }},
          {"abort", false, [&](const Node& part) { read_abort(part); }}});
     const auto& [brokers, pods] = std::tie(loaded_.target.brokers, loaded_.target.pods);
     if (loaded_.problems.empty() && std::ranges::none_of(pods, [&](const AllowedPods& allowed) {
@@ -294,6 +296,13 @@ class Reader {
          {"pods_at_once", true, whole_into(target.pods_at_once, 1, most_at_once)},
          {"nodes_at_once", true, whole_into(target.nodes_at_once, 1, most_at_once)},
          {"times", false, list("stretch of time", [&](const Node& item) { read_time(item); })}});
+  }
+
+  void read_agent(const Node& node) {
+    Agent& agent = loaded_.target.agent.emplace();
+    map(node, "agent",
+        {{"image", true, into(agent.image, "the name of an image")},
+         {"namespace", true, name_into(agent.namespace_name, "a namespace")}});
   }
 
   void read_fault(const Node& node) {

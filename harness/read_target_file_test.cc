@@ -94,6 +94,19 @@ TEST(TargetFile, MissingEmptyAndGarbage) {
   EXPECT_NE(problems("spec: {}").find("'cluster' is missing in spec"), std::string::npos);
 }
 
+TEST(TargetFile, TheAgentIsOptedIn) {
+  EXPECT_FALSE(parse_target_file(good, "t.yaml").target.agent);
+  const auto loaded = parse_target_file(
+      with(good, "  abort:", "  agent: {image: \"agent:1\", namespace: tools}\n  abort:"),
+      "t.yaml");
+  EXPECT_TRUE(loaded.problems.empty());
+  ASSERT_TRUE(loaded.target.agent);
+  EXPECT_EQ(loaded.target.agent->image, "agent:1");
+  EXPECT_EQ(loaded.target.agent->namespace_name, "tools");
+  expect_problem("  abort:", "  agent: {image: x}\n  abort:", "'namespace' is missing in agent");
+  expect_problem("  abort:", "  agent: {namespace: x}\n  abort:", "'image' is missing in agent");
+}
+
 TEST(TargetFile, ProblemsSayWhere) {
   expect_problem("broker-kill", "disk-full", "t.yaml:17:14: 'disk-full' cannot be allowed");
   expect_problem(

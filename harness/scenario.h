@@ -35,8 +35,8 @@ struct Scenario {
   std::vector<std::string> needs;  // capabilities: "root"
 
   std::string broker_product = "nats";
-  std::string broker_version;  // empty: the default
-  std::string sync_interval;   // as the broker writes it; empty: its default
+  std::string broker_version;   // empty: the default
+  std::string sync_interval;    // as the broker writes it; empty: its default
   bool shared_volumes = false;  // every worker reaches each broker's volume
   std::uint32_t brokers = 3;
 

@@ -149,9 +149,9 @@ TEST(Scenario, SuggestsTheKeyThatWasMeant) {
             "s.yaml:10:14: unknown key 'rates'; did you mean 'rate'?\n");
   EXPECT_EQ(problems(smallest + "  hold: 30s\n"),
             "s.yaml:10:3: unknown key 'hold'; it belongs under spec.timeline\n");
-  EXPECT_EQ(
-      problems(smallest + "  broker: {flavour: nats}\n"),
-      "s.yaml:10:12: unknown key 'flavour'; known here: product, version, sync_interval, count\n");
+  EXPECT_EQ(problems(smallest + "  broker: {flavour: nats}\n"),
+            "s.yaml:10:12: unknown key 'flavour'; known here: product, version, sync_interval, "
+            "volumes, count\n");
 }
 
 TEST(Scenario, SuggestsTheValueThatWasMeant) {

@@ -35,7 +35,8 @@ class Broker {
 
   // Returns when the metadata group has a leader and every server answers its
   // health check. Throws ClusterError: a server that exits shows the end of its
-  // log, a deadline that passes says what is missing.
+  // log, a deadline that passes says what is missing, and so does a server of another
+  // version than version().
   virtual void wait_until_ready(std::chrono::seconds limit, const Waiting&) = 0;
 
   virtual bool answers(const std::string& server) = 0;  // it serves its monitoring endpoint

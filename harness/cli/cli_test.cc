@@ -67,9 +67,9 @@ fs::path record_history(const fs::path& folder) {
   return file;
 }
 
-const std::vector<std::string> commands{"run",   "plan",    "list",      "validate",
-                                        "check", "history", "doctor",    "heal",
-                                        "up",    "down",    "completion"};
+const std::vector<std::string> commands{"run",   "plan",    "list",       "validate",
+                                        "check", "history", "doctor",     "heal",
+                                        "up",    "down",    "completion", "in-node"};
 
 TEST(Cli, EveryHelpHasExamplesAndFitsEightyColumns) {
   std::vector<std::vector<std::string>> helps{{"--help"}};
@@ -341,6 +341,15 @@ TEST(Cli, NothingIsHitWithoutATargetFile) {
   expect_refused({"heal", "--context", "staging"}, "belong to --provider kubernetes");
 }
 
+TEST(Cli, NothingIsDoneInANodeWithoutAnAgent) {
+  const Finished missing = faultline(
+      {"in-node", "--target", "nowhere.yaml", "--run", "r1", "w0", "--", "sh", "-c", "true"});
+  EXPECT_NE(missing.exit_code, 0);
+  EXPECT_NE(missing.output.find("nowhere.yaml: does not exist\n"), std::string::npos)
+      << missing.output;
+  expect_refused({"in-node", "--target", "x.yaml", "--run", "r1", "w0"}, "command");
+}
+
 TEST(Cli, TargetFilesTellAllTheirProblems) {
   const Results folder;
   const auto garbage = write(folder, "target.yaml", "kind: Target\nspec:\n  alow: {}\n");
@@ -368,9 +377,10 @@ TEST(Cli, PlanSaysWhatARunWouldDo) {
 
 TEST(Cli, BashCompletes) {
   EXPECT_EQ(complete_in_bash("faultline he"), "heal\n");
-  EXPECT_EQ(complete_in_bash("faultline run --broker-"), "--broker-version --broker-binary\n");
+  EXPECT_EQ(complete_in_bash("faultline run --broker-"), "--broker-image --broker-version --broker-binary\n");
   EXPECT_EQ(complete_in_bash("faultline run --fail-on ''"), "violation unexpected\n");
   EXPECT_EQ(complete_in_bash("faultline completion f"), "fish\n");
+  EXPECT_EQ(complete_in_bash("faultline in"), "\n") << "not for people";
   EXPECT_EQ(complete_in_bash("faultline run scen"), "\n");  // file names are bash's own
 }
 

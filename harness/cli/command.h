@@ -37,6 +37,7 @@ Subcommand heal_command(CLI::App& program);
 Subcommand up_command(CLI::App& program);
 Subcommand down_command(CLI::App& program);
 Subcommand completion_command(CLI::App& program);
+Subcommand in_node_command(CLI::App& program);
 
 std::vector<Subcommand> add_commands(CLI::App& program);
 

@@ -50,8 +50,8 @@ Offer describe(const CLI::App& app) {
 
 std::vector<Offer> subcommands(const CLI::App& program) {
   std::vector<Offer> all;
-  for (const CLI::App* app : program.get_subcommands([](const CLI::App*) { return true; }))
-    all.push_back(describe(*app));
+  const auto shown = [](const CLI::App* app) { return !app->get_group().empty(); };
+  for (const CLI::App* app : program.get_subcommands(shown)) all.push_back(describe(*app));
   return all;
 }
 

@@ -16,10 +16,13 @@ void add_cluster_option(CLI::App& app, std::string& name, const std::string& oth
       ->check(CLI::Validator(problem_of_kind_name, ""));
 }
 
-void add_node_image_option(CLI::App& app, std::string& image) {
-  app.add_option("--node-image", image, "Of kind (kind's own)")
+void add_image_options(CLI::App& app, ProviderOptions& options) {
+  app.add_option("--node-image", options.node_image, "Of kind (kind's own)")
       ->type_name("IMAGE")
       ->envname("FAULTLINE_NODE_IMAGE");
+  app.add_option("--broker-image", options.broker_image, "On kind (the product's, of its version)")
+      ->type_name("IMAGE")
+      ->envname("FAULTLINE_BROKER_IMAGE");
 }
 
 int exit_code_unless_kind_works() {

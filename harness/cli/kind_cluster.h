@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "harness/provider.h"
+
 namespace CLI {
 class App;
 }
@@ -12,7 +14,7 @@ namespace faultline {
 inline constexpr const char* kept_kind_cluster = "faultline";  // unless named
 
 void add_cluster_option(CLI::App&, std::string& name, const std::string& otherwise);
-void add_node_image_option(CLI::App&, std::string& image);
+void add_image_options(CLI::App&, ProviderOptions&);
 
 // Says why on standard error, with exit code exit_unknown; exit_passed if it can.
 int exit_code_unless_kind_works();

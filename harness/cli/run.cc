@@ -130,7 +130,7 @@ Subcommand run_command(CLI::App& program) {
   add_provider_options(*app, arguments->provider);
   add_consent_options(*app, arguments->consent);
   add_cluster_option(*app, arguments->provider.cluster, "a new one");
-  add_node_image_option(*app, arguments->provider.node_image);
+  add_image_options(*app, arguments->provider);
   app->add_flag("--keep", arguments->provider.keep, "The kind cluster stays for later runs");
   app->add_flag("--reuse", arguments->provider.reuse, "Use the kind cluster that was kept");
   app->add_option("--broker-version", arguments->run.broker_version, "A released version")

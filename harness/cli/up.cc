@@ -112,7 +112,7 @@ Subcommand up_command(CLI::App& program) {
   arguments->provider.cluster = kept_kind_cluster;
   arguments->provider.reuse = true;
   add_cluster_option(*app, arguments->provider.cluster, kept_kind_cluster);
-  add_node_image_option(*app, arguments->provider.node_image);
+  add_image_options(*app, arguments->provider);
   app->add_option("--broker-version", arguments->run.broker_version, "A released version")
       ->type_name("V");
   app->add_flag("--json", arguments->json, "As JSON");

@@ -13,6 +13,8 @@ namespace faultline {
 struct UndoStep {
   std::vector<std::string> undone;
   std::vector<std::string> command;
+
+  bool operator==(const UndoStep&) const = default;
 };
 
 // What is undone by asking the API server, not by a command.
@@ -32,6 +34,9 @@ struct Undo {
   std::vector<std::string> gone = {};
   std::vector<UndoStep> steps = {};  // in this order
   std::vector<KubernetesUndo> kubernetes = {};
+  // The node of a Kubernetes that exists in which agents of the run act: the steps
+  // are what heals it, and any machine can do them. Empty: nothing of the kind.
+  std::string agent_node = {};
 };
 
 // Called before the change, returns when the record is safely kept.

@@ -1,6 +1,7 @@
 // The machine that a broker runs on.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,10 @@ class Worker {
 
   // Where the packets of what runs on it come from: addresses and networks.
   virtual const std::vector<std::string>& addresses() const = 0;
+
+  // What is broken inside it must end by then, even if nobody is left to end it: the
+  // worker itself sees to that. 0: there is no such limit.
+  virtual std::chrono::seconds longest_hold() const { return std::chrono::seconds{0}; }
 
   // For what is done inside it by others.
   virtual void undo_first(const Undo&) = 0;

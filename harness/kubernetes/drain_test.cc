@@ -169,7 +169,7 @@ TEST(Drain, ABudgetThatHoldsToTheEndIsSaid) {
   Node node;
   node.add(pod("nats-0"), Node::Answer::held_off);
   node.add(pod("other"));
-  const auto drained = node.drain({.limit = 50ms});
+  const auto drained = node.drain({.limit = 1s});
   EXPECT_FALSE(drained.complete());
   EXPECT_EQ(drained.held_off, std::vector<std::string>{"a/nats-0"});
   EXPECT_EQ(drained.gone, std::vector<std::string>{"a/other"});

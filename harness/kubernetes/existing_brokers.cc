@@ -7,12 +7,17 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <sstream>
 #include <thread>
 
+#include "harness/kubernetes/agent_pod.h"
 #include "harness/kubernetes/asked.h"
 #include "harness/kubernetes/cordon.h"
 #include "harness/kubernetes/drain.h"
+#include "harness/kubernetes/existing_worker.h"
 #include "harness/kubernetes/guard.h"
+#include "harness/kubernetes/object.h"
+#include "harness/kubernetes/perform_undo.h"
 #include "harness/kubernetes/placement.h"
 #include "harness/kubernetes/pod.h"
 #include "harness/kubernetes/pod_exits.h"
@@ -120,7 +125,8 @@ struct ExistingBrokers::Implementation {
 
   ~Implementation() {
     for (const auto& member : members) keep_log(member.server.name);
-    for (const auto& problem : heal_all())
+    const std::lock_guard lock(changing);
+    for (const auto& problem : uncordon_all())
       options.progress("left in the cluster, see 'faultline heal': " + problem);
   }
 
@@ -188,14 +194,66 @@ struct ExistingBrokers::Implementation {
     cordon(api, node, options.run_id);
   }
 
+  // What agents did is undone by the journal at the end of every run; here for an end
+  // before that.
+  void keep_undo_of_agent(const Undo& undo) {
+    const std::lock_guard lock(changing);
+    if (healed) throw ClusterError("not struck any more: the run was ended");
+    undos_of_agents.push_back(undo);
+    options.undo_first(undo);
+  }
+
+  // Of the pod as it is now: it may have moved. Null: there is no way into the node.
+  ExistingWorker* worker_of(const json& pod) {
+    if (!options.inside) return nullptr;
+    const auto node = text_at(pod, "/spec/nodeName");
+    std::vector<std::string> addresses;
+    for (const json& one : list_at(pod, "/status/podIPs")) addresses.push_back(text_at(one, "/ip"));
+    if (node.empty() || addresses.empty())
+      throw ClusterError(fmt::format("the pod {} has no node or no address", name_of(pod)));
+    const std::lock_guard lock(mutex);
+    auto& worker = workers[{node, addresses}];
+    if (!worker)
+      worker =
+          std::make_unique<ExistingWorker>(options.inside(node), addresses, options.longest_hold,
+                                           [this](const Undo& undo) { keep_undo_of_agent(undo); });
+    return worker.get();
+  }
+
+  // SIGKILL to the broker's container; with `and_successors` it stays down for the ten
+  // seconds that Kubernetes then waits. Returns who was killed.
+  std::string kill_inside(const json& object, bool and_successors) {
+    const Pod pod = broker_pod(object, place.container);
+    ExistingWorker* worker = worker_of(object);
+    if (worker == nullptr) throw ClusterError("there is no way into the node " + pod.node);
+    worker->undo_first();
+    const auto command = kill_container(pod.container, and_successors ? pod.uid : "");
+    std::istringstream killed(output_of(worker->inside().command(command)));
+    std::string all;
+    for (std::string one; std::getline(killed, one);) all += (all.empty() ? "" : ", ") + one;
+    return all;
+  }
+
+  void crash(const std::string& name) {
+    const auto object = find_object(name);
+    if (!object) throw ClusterError("there is no pod of " + name);
+    keep_log(name);
+    pod_exits.expect(name);
+    const auto killed = kill_inside(*object, false);
+    pod_exits.note({name, true, false, "signal 9 to " + killed,
+                    process_of(broker_pod(*object, place.container))});
+  }
+
   // The pod that takes its place finds no node.
-  void take_down(const std::string& name, int grace, const std::string& how) {
+  void take_down(const std::string& name, int grace, std::string how, bool by_agent = false) {
     const auto object = find_object(name);
     if (!object) throw ClusterError("there is no pod of " + name);
     const Pod pod = broker_pod(*object, place.container);
     keep_log(name);
     pod_exits.expect(name);
     hold_down(name, *object);
+    if (by_agent)
+      how = fmt::format("signal 9 to {}, and its pod deleted", kill_inside(*object, true));
     {
       const std::lock_guard lock(changing);
       if (healed) throw ClusterError("not struck any more: the run was ended");
@@ -269,6 +327,16 @@ struct ExistingBrokers::Implementation {
   std::vector<std::string> heal_all() {
     const std::lock_guard lock(changing);
     healed = true;
+    auto failed = uncordon_all();
+    for (const Undo& undo : undos_of_agents) try {
+        perform_undo(undo);
+      } catch (const std::exception& error) {
+        failed.emplace_back(error.what());
+      }
+    return failed;
+  }
+
+  std::vector<std::string> uncordon_all() {
     std::set<std::string> nodes;
     {
       const std::lock_guard inside(mutex);
@@ -323,8 +391,11 @@ struct ExistingBrokers::Implementation {
 
   std::mutex changing;  // one change after the other; taken before `mutex`
   bool healed = false;  // for good: nothing is struck any more
-  std::mutex mutex;     // guards what follows
+  std::vector<Undo> undos_of_agents;
+  std::mutex mutex;  // guards what follows
   std::vector<Member> members;
+  std::map<std::pair<std::string, std::vector<std::string>>, std::unique_ptr<ExistingWorker>>
+      workers;  // by node and the addresses of the pod
   Clock::time_point last_look{};
 };
 
@@ -346,7 +417,8 @@ void ExistingBrokers::start(const std::string& server) {
 
 void ExistingBrokers::kill(const std::string& server) {
   asked([&] {
-    implementation_->take_down(server, least_grace, "its pod deleted, SIGKILL 2 s after SIGTERM");
+    implementation_->take_down(server, least_grace, "its pod deleted, SIGKILL 2 s after SIGTERM",
+                               implementation_->options.inside != nullptr);
   });
 }
 
@@ -359,6 +431,18 @@ void ExistingBrokers::stop(const std::string& server, std::chrono::seconds grace
 
 void ExistingBrokers::expect_exit(const std::string& server) {
   implementation_->pod_exits.expect(server);
+}
+
+void ExistingBrokers::crash(const std::string& server) {
+  asked([&] { implementation_->crash(server); });
+}
+
+Worker* ExistingBrokers::worker_of(const std::string& server) {
+  return asked([&]() -> Worker* {
+    const auto object = implementation_->find_object(server);
+    if (!object) throw ClusterError("there is no pod of " + server);
+    return implementation_->worker_of(*object);
+  });
 }
 
 DrainReport ExistingBrokers::drain(const std::string& server, std::chrono::milliseconds limit) {

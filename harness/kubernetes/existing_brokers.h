@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "harness/cluster/cluster.h"
+#include "harness/cluster/place.h"
 #include "harness/cluster/undo.h"
 #include "harness/kubernetes/api/kubernetes.h"
 #include "harness/kubernetes/target_file.h"
@@ -35,12 +36,15 @@ struct ExistingBrokersOptions {
   ClientAccess access;
   UndoFirst undo_first;
   std::function<void(const std::string&)> progress;
-  std::function<bool()> cancelled;  // ends every wait
+  std::function<bool()> cancelled;                            // ends every wait
+  std::function<Place(const std::string& node)> inside = {};  // by an agent; empty: there is none
+  std::chrono::seconds longest_hold{0};                       // ExistingWorker's
 };
 
-// kill: the nodes where the pod could run are cordoned, then it is deleted with
-// the least grace; the kubelet sends SIGTERM, and SIGKILL two seconds later. stop:
-// deleted with grace. drain: its node alone is cordoned, and emptied by evictions.
+// kill: the nodes where the pod could run are cordoned, an agent sends SIGKILL, and the
+// pod is deleted with the least grace; without an agent the kubelet then sends SIGTERM,
+// and SIGKILL two seconds later. crash: SIGKILL by an agent. stop: deleted with grace.
+// drain: its node alone is cordoned, and emptied by evictions.
 // start: the nodes are uncordoned that nobody else who is down needs.
 // All methods may be called from any thread.
 class ExistingBrokers : public Cluster {
@@ -55,6 +59,7 @@ class ExistingBrokers : public Cluster {
   void kill(const std::string& server) override;
   void stop(const std::string& server, std::chrono::seconds grace) override;
   void expect_exit(const std::string& server) override;
+  void crash(const std::string& server) override;
   DrainReport drain(const std::string& server, std::chrono::milliseconds limit) override;
   bool drained(const std::string& server) override;
   bool running(const std::string& server) override;
@@ -63,6 +68,7 @@ class ExistingBrokers : public Cluster {
   std::string process(const std::string& server) override;
   std::string why_down(const std::string& server) override;
   std::optional<Exit> last_exit(const std::string& server) override;
+  Worker* worker_of(const std::string& server) override;
   ClientAccess client_access() const override;
 
   // At once, whatever else is under way. Returns what could not be healed.

@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 
+#include "harness/kubernetes/agent_pod.h"
 #include "harness/kubernetes/object.h"
 #include "harness/kubernetes/rules.h"
 
@@ -49,6 +50,11 @@ bool holds_only(const json& object, const std::set<std::string>& keys) {
                              [&](const auto& item) { return keys.contains(item.key()); });
 }
 
+bool is_cordoned_by(const json& node, const std::string& run) {
+  const json annotations = at(node, "/metadata/annotations");
+  return annotations.is_object() && annotations.value(cordoned_by, "") == run;
+}
+
 // A change of nothing but whether the node takes pods, and of our own notes.
 bool is_cordon_or_uncordon(const json& body) {
   const json annotations = at(body, "/metadata/annotations");
@@ -76,6 +82,7 @@ struct Guard::Implementation {
   std::set<std::string> faults = {};
   std::set<std::string> kept = {};              // nodes with an undo record
   std::set<std::string> cordoned = {};          // by this run, now
+  std::set<std::string> entered = {};           // nodes in which an agent of this run acted
   std::map<std::string, std::string> hit = {};  // pods not back yet, and where they were
 
   [[noreturn]] void refuse(const std::string& why) const {
@@ -141,10 +148,18 @@ struct Guard::Implementation {
     refuse_if(why_not_node(target, node, pods, options.own_node));
     if (drain) refuse_if(why_not_drain(target, pods));
     if (!kept.contains(name)) refuse(fmt::format("no undo record is kept of the node {}", name));
-    if (!cordoned.contains(name) && cordoned.size() >= target.nodes_at_once)
-      refuse(fmt::format("the node {} would be one too many: allow.nodes_at_once is {}", name,
-                         target.nodes_at_once));
+    refuse_one_too_many(name);
     cordoned.insert(name);
+  }
+
+  // A node in which an agent acted counts to the end of the run.
+  void refuse_one_too_many(const std::string& node) const {
+    std::set<std::string> all = cordoned;
+    all.insert(entered.begin(), entered.end());
+    all.insert(node);
+    if (all.size() > target.nodes_at_once)
+      refuse(fmt::format("the node {} would be one too many: allow.nodes_at_once is {}", node,
+                         target.nodes_at_once));
   }
 
   void check_uncordon(const std::string& name, const json& node) {
@@ -153,6 +168,53 @@ struct Guard::Implementation {
       refuse(fmt::format("the node {} was not cordoned by faultline", name));
     cordoned.erase(name);
     std::erase_if(hit, [&](const auto& one) { return one.second == name; });
+  }
+
+  void check_agent(const std::string& namespace_name, const json& body) {
+    if (!target.agent) refuse("spec.agent is not there, so nothing is done inside a node");
+    if (namespace_name != target.agent->namespace_name)
+      refuse(
+          fmt::format("a pod in '{}', which is not the namespace of spec.agent", namespace_name));
+    const auto what = read_agent_pod(*target.agent, body);
+    if (!what) refuse("a pod that is not the agent's, as spec.agent says it is");
+    if (heals(what->command)) return;
+    check_that_runs();
+    if (what->run != run) refuse("an agent of another run");
+    if (std::ranges::none_of(faults_of_agents,
+                             [&](const auto& one) { return faults.contains(one); }))
+      refuse("no fault of this run happens inside a node");
+    auto node = reader.find(resource_path("v1", "", "nodes", what->node));
+    if (!node) refuse(fmt::format("there is no node {}", what->node));
+    if (is_cordoned_by(*node, run)) (*node)["spec"].erase("unschedulable");
+    refuse_if(why_not_node(target, *node, pods_on(what->node, false), options.own_node));
+    if (!kept.contains(what->node))
+      refuse(fmt::format("no undo record is kept of the node {}", what->node));
+    if (const auto id = container_to_kill(what->command); !id.empty()) check_victim(*what, id);
+    refuse_one_too_many(what->node);
+    entered.insert(what->node);
+  }
+
+  void check_victim(const NodeCommand& what, const std::string& container) const {
+    for (const json& pod : pods_on(what.node, false))
+      for (const json& status : list_at(pod, "/status/containerStatuses")) {
+        if (text_at(status, "/containerID").find("//" + container) == std::string::npos) continue;
+        const bool own = what.command == kill_container(container) ||
+                         what.command == kill_container(container, text_at(pod, "/metadata/uid"));
+        if (!own) refuse(fmt::format("the container {} is of another pod", container));
+        return refuse_if(why_not_pod(target, pod));
+      }
+    refuse(fmt::format("no pod of allow.pods on the node {} has the container {}", what.node,
+                       container));
+  }
+
+  void check_removal_of_agent(const std::string& name) const {
+    const auto pod = reader.find(resource_path("v1", target.agent->namespace_name, "pods", name));
+    if (pod && !is_agent_pod(*pod)) refuse(fmt::format("the pod {} is not an agent's", name));
+  }
+
+  bool is_named_as_agent(const std::string& namespace_name, const std::string& name) const {
+    return target.agent && namespace_name == target.agent->namespace_name &&
+           name.starts_with(agent_name_prefix);
   }
 
   void check_pod(const std::string& namespace_name, const std::string& name, bool evicted,
@@ -195,6 +257,7 @@ void Guard::begin_run(const std::string& run, const std::vector<std::string>& fa
   self.run = run;
   self.faults = {faults.begin(), faults.end()};
   self.kept.clear();
+  self.entered.clear();
 }
 
 void Guard::end_run() {
@@ -206,6 +269,11 @@ void Guard::end_run() {
 void Guard::undo_is_kept(const std::string& node) {
   const std::lock_guard lock(implementation_->mutex);
   implementation_->kept.insert(node);
+}
+
+void Guard::is_entered(const std::string& node) {
+  const std::lock_guard lock(implementation_->mutex);
+  implementation_->entered.insert(node);
 }
 
 void Guard::check(const std::string& method, const std::string& path, const json& body) {
@@ -226,6 +294,9 @@ void Guard::check(const std::string& method, const std::string& path, const json
   if (is("POST", records) || is("PATCH", record) || is("DELETE", record))
     return self.check_undo_record(words, body, method);
   if (is("PATCH", {"api", "v1", "nodes", "*"})) return self.check_node(words[3], body);
+  if (is("POST", {"api", "v1", "namespaces", "*", "pods"})) return self.check_agent(words[3], body);
+  if (is("DELETE", pod) && self.is_named_as_agent(words[3], words[5]))
+    return self.check_removal_of_agent(words[5]);
   if (is("DELETE", pod)) return self.check_pod(words[3], words[5], false, body);
   if (is("POST", eviction)) return self.check_pod(words[3], words[5], true, body);
   if (words.empty()) self.refuse(fmt::format("{} of a path that is not plain", method));

@@ -35,10 +35,10 @@ inline constexpr const char* undo_name_prefix = "faultline-undo-";
 // May be used from several threads.
 //
 // Allowed at any time, since it breaks nothing: asking for one's permissions, the
-// Lease, undo records, and making a node schedulable that faultline cordoned.
-// Everything else only during a run, with the Lease, within the target file's
-// hours and numbers, in this order: the undo record is kept, the node is
-// cordoned, its pods are deleted or evicted.
+// Lease, undo records, making a node schedulable that faultline cordoned, agents
+// that heal a node, and removing agents. Everything else only during a run, with the
+// Lease, within the target file's hours and numbers, in this order: the undo record
+// is kept, the node is cordoned, its pods are deleted or evicted, or an agent acts in it.
 class Guard {
  public:
   // `reader` is used for looking only.
@@ -50,6 +50,7 @@ class Guard {
   void end_run();
 
   void undo_is_kept(const std::string& node);
+  void is_entered(const std::string& node);  // by an agent of this run, so it counts
 
   // Throws Refusal, and KubernetesError where it could not be found out.
   void check(const std::string& method, const std::string& path, const nlohmann::json& body);

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "harness/cluster/packet_rules.h"
+#include "harness/kubernetes/agent_pod.h"
 #include "harness/kubernetes/api/testing.h"
 #include "harness/kubernetes/cordon.h"
 #include "harness/kubernetes/undo_record.h"
@@ -104,6 +106,18 @@ class GuardTest : public ::testing::Test {
   void delete_pod(const std::string& name, const std::string& namespace_name = "messaging") {
     api().remove("/api/v1/namespaces/" + namespace_name + "/pods/" + name,
                  {1, "uid-" + name, true});
+  }
+
+  void begin_with_agent() {
+    target_.agent = Agent{"agent:1", "tools"};
+    target_.faults = {"partition"};
+    begin({"partition"});
+  }
+
+  void enter(const std::string& node, const std::vector<std::string>& command = {"sh"},
+             const std::string& run = "r1", const std::string& namespace_name = "tools") {
+    api().create("/api/v1/namespaces/" + namespace_name + "/pods",
+                 agent_pod(Agent{"agent:1", "tools"}, {run, node, command}, "faultline-agent-1"));
   }
 
   std::size_t changes() const { return server_.requests().size() - server_.count("GET"); }
@@ -420,6 +434,141 @@ TEST_F(GuardTest, EverythingElse) {
   expect_refused([&] { api().replace("/api/v1/nodes/w0", any); }, "");
   expect_refused(
       [&] { api().patch("/apis/apps/v1/namespaces/messaging/statefulsets/nats/scale", any); }, "");
+}
+
+TEST_F(GuardTest, AgentsWithinTheTargetFilePass) {
+  begin_with_agent();
+  enter("w0");
+  enter("w0");
+  enter("w1");
+  EXPECT_EQ(server_.count("POST"), 3u);
+}
+
+TEST_F(GuardTest, NoAgentWithoutOptingIn) {
+  target_.faults = {"partition"};
+  begin({"partition"});
+  expect_refused([&] { enter("w0"); }, "spec.agent is not there");
+  expect_refused([&] { enter("w0", drop_no_more()); }, "spec.agent is not there");
+}
+
+TEST_F(GuardTest, NoOtherPodThanTheAgents) {
+  begin_with_agent();
+  expect_refused([&] { enter("w0", {"sh"}, "r1", "messaging"); },
+                 "which is not the namespace of spec.agent");
+  const auto refused = [&](const json& pod) {
+    expect_refused([&] { api().create("/api/v1/namespaces/tools/pods", pod); },
+                   "a pod that is not the agent's");
+  };
+  refused(agent_pod(Agent{"other:1", "tools"}, {"r1", "w0", {"sh"}}, "faultline-agent-1"));
+  refused(agent_pod(Agent{"agent:1", "tools"}, {"r1", "w0", {"sh"}}, "any"));
+  auto pod = agent_pod(Agent{"agent:1", "tools"}, {"r1", "w0", {"sh"}}, "faultline-agent-1");
+  pod["spec"].erase("activeDeadlineSeconds");
+  refused(pod);
+  refused(json::object());
+}
+
+TEST_F(GuardTest, NoAgentOutsideARun) {
+  begin_with_agent();
+  held_ = false;
+  expect_refused([&] { enter("w0"); }, "the Lease is lost");
+  held_ = true;
+  expect_refused([&] { enter("w0", {"sh"}, "r2"); }, "an agent of another run");
+  guard().end_run();
+  expect_refused([&] { enter("w0"); }, "no run is under way");
+}
+
+TEST_F(GuardTest, NoAgentOutsideTheHours) {
+  target_.times = {{{0}, 0min, 24h}};
+  begin_with_agent();
+  expect_refused([&] { enter("w0"); }, "outside the hours");
+}
+
+TEST_F(GuardTest, NoAgentForAFaultThatNeedsNone) {
+  target_.agent = Agent{"agent:1", "tools"};
+  target_.faults = {"broker-stop"};
+  begin({"broker-stop"});
+  expect_refused([&] { enter("w0"); }, "no fault of this run happens inside a node");
+}
+
+TEST_F(GuardTest, NoAgentInANodeThatMayNotBeHit) {
+  own_node_ = "w1";
+  begin_with_agent();
+  expect_refused([&] { enter("cp"); }, "is a control plane");
+  expect_refused([&] { enter("idle"); }, "hosts no pod of allow.pods");
+  expect_refused([&] { enter("w1"); }, "faultline itself runs on the node w1");
+  expect_refused([&] { enter("nowhere"); }, "there is no node nowhere");
+  objects_["/api/v1/nodes/w0"]["spec"]["unschedulable"] = true;
+  expect_refused([&] { enter("w0"); }, "by somebody else's doing");
+  objects_["/api/v1/nodes/w0"]["metadata"]["annotations"]["faultline.dev/cordoned-by"] = "r1";
+  enter("w0");
+  EXPECT_EQ(server_.count("POST"), 1u) << "cordoned by this very run";
+}
+
+TEST_F(GuardTest, NoContainerOfAPodThatMayNotBeHit) {
+  const auto runs = [&](json pod, const std::string& id) {
+    pod["status"]["containerStatuses"] = {{{"containerID", "containerd://" + id}}};
+    put(pod);
+  };
+  runs(pod("nats-0", "w0", {{"app", "nats"}}), "111111111111aaaa");
+  runs(pod("other", "w0", {{"app", "other"}}), "222222222222aaaa");
+  runs(pod("nats-1", "w1", {{"app", "nats"}}), "333333333333aaaa");
+  begin_with_agent();
+  enter("w0", kill_container("111111111111"));
+  enter("w0", kill_container("111111111111", "uid-nats-0"));
+  EXPECT_EQ(server_.count("POST"), 2u);
+  expect_refused([&] { enter("w0", kill_container("111111111111", "uid-other")); },
+                 "is of another pod");
+  expect_refused([&] { enter("w0", kill_container("222222222222")); }, "does not carry app=nats");
+  expect_refused([&] { enter("w0", kill_container("333333333333", "uid-nats-1")); },
+                 "no pod of allow.pods on the node w0 has the container 333333333333");
+}
+
+TEST_F(GuardTest, NoAgentBeforeItsUndoIsKept) {
+  target_.agent = Agent{"agent:1", "tools"};
+  target_.faults = {"partition"};
+  guard().begin_run("r1", {"partition"});
+  expect_refused([&] { enter("w0"); }, "no undo record is kept of the node w0");
+}
+
+TEST_F(GuardTest, AgentsInMoreNodesThanAllowed) {
+  begin_with_agent();
+  enter("w0");
+  guard().is_entered("w1");
+  expect_refused([&] { enter("w2"); }, "allow.nodes_at_once is 2");
+}
+
+TEST_F(GuardTest, WhatHealsPassesAtAnyTime) {
+  target_.agent = Agent{"agent:1", "tools"};
+  held_ = false;
+  enter("w0", drops_nothing());
+  enter("w0", drop_no_more(), "of-a-dead-run");
+  EXPECT_EQ(server_.count("POST"), 2u);
+  auto more = drop_no_more();
+  more.back() += "; reboot";
+  expect_refused([&] { enter("w0", more); }, "no run is under way");
+}
+
+TEST_F(GuardTest, OnlyAgentsAreRemovedFromTheirNamespace) {
+  target_.agent = Agent{"agent:1", "tools"};
+  auto own = pod("faultline-agent-1", "w0",
+                 {{"faultline.dev/agent", "true"}, {"faultline.dev/run", "r1"}}, "tools");
+  put(own);
+  delete_pod("faultline-agent-1", "tools");
+  EXPECT_EQ(server_.count("DELETE"), 1u);
+  put(pod("faultline-agent-2", "w0", {}, "tools"));
+  expect_refused([&] { delete_pod("faultline-agent-2", "tools"); }, "is not an agent's");
+  put(pod("other", "w0", {{"faultline.dev/agent", "true"}}, "tools"));
+  expect_refused([&] { delete_pod("other", "tools"); }, "no run is under way");
+}
+
+TEST_F(GuardTest, TheRecordOfAnAgentHoldsNothingThatRuns) {
+  begin_with_agent();
+  UndoRecord record(api(), "messaging", "r1");
+  record.keep({.what = "node w0 drops no packets",
+               .steps = {undo_drop({"w0", {"/somewhere/faultline", "in-node"}})},
+               .agent_node = "w0"});
+  const auto data = json::parse(server_.requests().back().body)["data"];
+  EXPECT_EQ(data, (json{{"entered.w0", "node w0 drops no packets"}}));
 }
 
 TEST_F(GuardTest, TheRecordIsInTheClusterBeforeTheChange) {

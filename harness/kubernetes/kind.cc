@@ -74,6 +74,16 @@ std::string label_filter(const std::string& name) { return "label=io.x-k8s.kind.
 
 std::string mark_filter() { return std::string("volume=") + mark; }
 
+// Ends with status 0 where there is none. Without an answer from Docker nothing is
+// known. Twice: a container that was just asked for when its maker was killed shows up late.
+std::vector<std::string> no_container(const std::string& filter, const std::string& other) {
+  const auto none = fmt::format(
+      "none() {{ left=$(docker ps --all --quiet --filter '{}' --filter '{}') && "
+      "test -z \"$left\"; }}; none && sleep 1 && none",
+      filter, other);
+  return {"sh", "-c", none};
+}
+
 bool image_is_here(const std::string& image) {
   return run_program({"docker", "image", "inspect", image}).status == 0;
 }
@@ -89,10 +99,10 @@ std::string node_image_here() {
 
 ProgramEnd create(const KindOptions& options, const std::string& image) {
   const ConfigFile config(options.files);
-  std::vector<std::string> command{
-      "kind",     "create",      "cluster",      "--name",
-      options.name, "--config",  config.path(),  "--kubeconfig",
-      options.files.kubeconfig.string(), "--wait", "180s"};
+  std::vector<std::string> command{"kind",        "create",       "cluster",
+                                   "--name",      options.name,   "--config",
+                                   config.path(), "--kubeconfig", options.files.kubeconfig.string(),
+                                   "--wait",      "180s"};
   if (!image.empty()) command.insert(command.end(), {"--image", image});
   ProgramOptions program;
   program.limit = create_limit;
@@ -190,6 +200,27 @@ bool nodes_have(const KindCluster& cluster, const std::string& image) {
       missing = true;
   });
   return !missing;
+}
+
+ProgramOptions slow_program(const KindOptions& options) {
+  ProgramOptions program;
+  program.limit = pull_limit;
+  program.cancelled = options.cancelled;
+  return program;
+}
+
+// Empty where this machine has it, then.
+std::string why_not_pulled(const std::string& image, const KindOptions& options) {
+  if (image_is_here(image)) return "";
+  const auto end = run_program({"docker", "pull", "--quiet", image}, slow_program(options));
+  if (end.status == 0) return "";
+  const auto lines = lines_of(end.errors);
+  return lines.empty() ? fmt::format("exit status {}", end.status) : lines.back();
+}
+
+void load(const KindCluster& cluster, const std::string& image, const KindOptions& options) {
+  options.progress("loading the image " + image + " into the nodes");
+  output_of({"kind", "load", "docker-image", "--name", cluster.name, image}, slow_program(options));
 }
 
 // What made it fail is what the user must know, whatever else fails.
@@ -291,29 +322,33 @@ void delete_kind_cluster(const std::string& name, const KindFiles& files) {
 }
 
 std::vector<UndoStep> undo_kind_cluster(const std::string& name, const KindFiles& files) {
-  // Without an answer from Docker nothing is known. Twice: a container that was just
-  // asked for when its maker was killed shows up late.
-  const auto none = fmt::format(
-      "none() {{ left=$(docker ps --all --quiet --filter {} --filter {}) && test -z \"$left\"; }}; "
-      "none && sleep 1 && none",
-      label_filter(name), mark_filter());
+  const auto none = no_container(label_filter(name), mark_filter());
   const auto folder = files.shared_folder.string();
-  return {{{"sh", "-c", none}, {"kind", "delete", "cluster", "--name", name}},
+  return {{none, {"kind", "delete", "cluster", "--name", name}},
           {{"test", "!", "-e", folder}, {"rm", "-r", folder}}};
 }
 
+std::vector<std::string> kind_node_is_gone(const std::string& node) {
+  return no_container(fmt::format("name=^{}$", node), mark_filter());
+}
+
 std::string provide_image(const KindCluster& cluster, const std::string& image,
-                          const fs::path& binary, bool binary_was_chosen,
                           const KindOptions& options) {
-  const auto packed = packed_name(image, binary);
+  if (nodes_have(cluster, image)) return image;
+  if (const auto why = why_not_pulled(image, options); !why.empty())
+    throw ClusterError(
+        fmt::format("the image {} is not here, and cannot be pulled: {}", image, why));
+  load(cluster, image, options);
+  return image;
+}
+
+std::string provide_image_or_pack(const KindCluster& cluster, const std::string& image,
+                                  const fs::path& binary, bool binary_was_chosen,
+                                  const KindOptions& options) {
   if (!binary_was_chosen && nodes_have(cluster, image)) return image;
+  const auto packed = packed_name(image, binary);
   if (nodes_have(cluster, packed)) return packed;
-  ProgramOptions program;
-  program.limit = pull_limit;
-  program.cancelled = options.cancelled;
-  const bool pulled = !binary_was_chosen &&
-                      (image_is_here(image) ||
-                       run_program({"docker", "pull", "--quiet", image}, program).status == 0);
+  const bool pulled = !binary_was_chosen && why_not_pulled(image, options).empty();
   if (!pulled && !image_is_here(packed)) {
     if (!binary_was_chosen)
       options.progress(
@@ -321,8 +356,7 @@ std::string provide_image(const KindCluster& cluster, const std::string& image,
     pack_image(packed, binary);
   }
   const auto& name = pulled ? image : packed;
-  options.progress("loading the image " + name + " into the nodes");
-  output_of({"kind", "load", "docker-image", "--name", cluster.name, name}, program);
+  load(cluster, name, options);
   return name;
 }
 

@@ -45,7 +45,7 @@ inline constexpr const char* shared_by_workers = "/var/lib/faultline-shared";
 struct KindOptions {
   std::string name;
   KindFiles files;
-  std::string node_image;            // empty: kind's own, else one that is here
+  std::string node_image;  // empty: kind's own, else one that is here
   std::function<void(const std::string&)> progress;
   std::function<bool()> cancelled;
 };
@@ -69,15 +69,22 @@ void delete_kind_cluster(const std::string& name, const KindFiles&);
 // The first is undone when there is no such cluster of Faultline's.
 std::vector<UndoStep> undo_kind_cluster(const std::string& name, const KindFiles&);
 
+// A command that ends with status 0 where no such node of Faultline's is left, running
+// or not: nothing can be undone in it, nor needs to be.
+std::vector<std::string> kind_node_is_gone(const std::string& node);
+
 // The nodes of a cluster by name, with the state of their containers: "running".
 std::map<std::string, std::string> kind_nodes(const std::string& name);
 
-// Makes an image known to every node, unless they have it. `image` is pulled where
-// it can be; else it is packed from `binary`. Returns the name to use, which says
-// which it was.
-std::string provide_image(const KindCluster&, const std::string& image,
-                          const std::filesystem::path& binary, bool binary_was_chosen,
-                          const KindOptions&);
+// Makes an image known to every node, unless they have it: one that this machine has,
+// or that can be pulled. Returns its name.
+std::string provide_image(const KindCluster&, const std::string& image, const KindOptions&);
+
+// The same; where it cannot be pulled, one is packed from `binary`. Returns the name
+// to use, which says which it was.
+std::string provide_image_or_pack(const KindCluster&, const std::string& image,
+                                  const std::filesystem::path& binary, bool binary_was_chosen,
+                                  const KindOptions&);
 
 // faultline-agent in every worker, from beside this program.
 void install_agent(const KindCluster&);

@@ -82,6 +82,15 @@ TEST_F(Kind, WhereDockerKnowsNoNodeAClusterIsUndone) {
   EXPECT_EQ(run_program(undo_kind_cluster("x", files()).front().undone).status, 0);
 }
 
+TEST_F(Kind, NodeThatDockerDoesNotKnowIsGone) {
+  put("docker", "exit 0");
+  EXPECT_EQ(run_program(kind_node_is_gone("x-worker")).status, 0);
+  put("docker", "echo 4f1c");
+  EXPECT_NE(run_program(kind_node_is_gone("x-worker")).status, 0);
+  put("docker", "exit 1");
+  EXPECT_NE(run_program(kind_node_is_gone("x-worker")).status, 0);
+}
+
 TEST_F(Kind, NodeImageThatCannotBePulledIsExplained) {
   put("docker", "exit 0");
   put("kind",

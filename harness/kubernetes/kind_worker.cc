@@ -25,8 +25,15 @@ KindWorker::KindWorker(std::string container, std::vector<std::string> addresses
       volume_(std::move(volume)),
       undo_first_(std::move(undo_first)) {}
 
+// With all that are down, in the order in which they were made: Docker gives addresses
+// in order of start, and a worker keeps its own only so.
 UndoStep KindWorker::undo_stop() const {
-  return {state_is(name(), "Running", true), {"docker", "start", name()}};
+  constexpr const char* start_all = R"sh(
+cluster=$(docker inspect --format '{{index .Config.Labels "io.x-k8s.kind.cluster"}}' "$1") &&
+docker start $(docker ps --all --filter "label=io.x-k8s.kind.cluster=$cluster" \
+  --filter status=exited --format '{{.Names}}' | sort)
+)sh";
+  return {state_is(name(), "Running", true), {"sh", "-c", start_all, "sh", name()}};
 }
 
 UndoStep KindWorker::undo_pause() const {
@@ -41,7 +48,7 @@ void KindWorker::stop() {
 }
 
 void KindWorker::start() {
-  if (state() != "running") output_of(undo_stop().command);
+  if (state() != "running") output_of({"docker", "start", name()});
   volume_.attach();
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "harness/kubernetes/agent_pod.h"
 #include "harness/kubernetes/guard.h"
 
 namespace faultline {
@@ -12,6 +13,18 @@ namespace {
 
 bool is_allowed(const TargetFile& target, const std::string& fault) {
   return std::ranges::find(target.faults, fault) != target.faults.end();
+}
+
+std::vector<Permission> permissions_of_agents(const TargetFile& target) {
+  std::vector<std::string> faults;
+  for (const char* one : faults_of_agents)
+    if (is_allowed(target, one)) faults.emplace_back(one);
+  if (!target.agent || faults.empty()) return {};
+  std::vector<Permission> all;
+  for (const char* verb : {"create", "get", "list", "delete"})
+    all.push_back({verb, "", "pods", target.agent->namespace_name, "", faults});
+  all.push_back({"get", "", "pods/log", target.agent->namespace_name, "", faults});
+  return all;
 }
 
 }  // namespace
@@ -46,6 +59,7 @@ std::vector<Permission> permissions_for(const TargetFile& target) {
     if (drains) all.push_back({"create", "", "pods/eviction", one, "", {"worker-drain"}});
   }
   if (drains) all.push_back({"list", "", "pods", "", "", {"worker-drain"}});
+  for (const auto& one : permissions_of_agents(target)) all.push_back(one);
   return all;
 }
 

@@ -46,7 +46,9 @@ void label_as_run(json& object, const std::string& run_id) {
 Query of_all_runs() { return {{"labelSelector", fmt::format("{}=faultline", managed_by)}}; }
 
 std::string run_of(const json& object) {
-  return object["metadata"].value("labels", json::object()).value(run_label, "");
+  const auto labels = labels_of(object);
+  const auto found = labels.find(run_label);
+  return found == labels.end() ? "" : found->second;
 }
 
 std::string namespace_of(const std::string& run_id) { return "faultline-" + run_id; }

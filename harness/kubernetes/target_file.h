@@ -48,6 +48,11 @@ struct ExistingBrokersPlace {
   ClientPlaces client;
 };
 
+// The opt-in image with faultline-agent, and where its pods are made.
+struct Agent {
+  std::string image, namespace_name;
+};
+
 struct AbortLimits {
   std::chrono::milliseconds unavailable{0};  // of writes or reads; 0: no limit
   std::string health_url;
@@ -68,6 +73,7 @@ struct TargetFile {
   Labels nodes;  // empty: any node that hosts one of the pods
   std::size_t pods_at_once = 0, nodes_at_once = 0;
   std::vector<AllowedTime> times;  // empty: at any time
+  std::optional<Agent> agent;      // empty: no way into the nodes
 
   AbortLimits abort;
 };

@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 constexpr int attempts = 4;
 constexpr const char* selector = "app.kubernetes.io/managed-by=faultline,faultline.dev/undo=true";
-constexpr std::string_view node_key = "cordoned.";
+constexpr std::string_view node_key = "cordoned.", entered_key = "entered.";
 constexpr const char* stream_key = "stream";
 
 std::string record_name(const std::string& run) { return undo_name_prefix + run; }
@@ -66,8 +66,9 @@ void UndoRecord::put(const std::string& key, const std::string& value) {
 }
 
 void UndoRecord::keep(const Undo& undo) {
-  if (!undo.steps.empty())
+  if (!undo.steps.empty() && undo.agent_node.empty())
     throw ClusterError("not done, since only this machine could undo it: " + undo.what);
+  if (!undo.agent_node.empty()) put(std::string(entered_key) + undo.agent_node, undo.what);
   for (const KubernetesUndo& one : undo.kubernetes) {
     if (one.action != KubernetesUndo::Action::uncordon)
       throw ClusterError("not done to a cluster that exists: " + undo.what);
@@ -100,6 +101,7 @@ std::vector<LeftUndone> read_undo_records(Kubernetes& api, const std::string& na
     const json data = object.value("data", json::object());
     for (const auto& [key, value] : data.items()) {
       if (key.starts_with(node_key)) left.nodes.push_back(key.substr(node_key.size()));
+      if (key.starts_with(entered_key)) left.entered.push_back(key.substr(entered_key.size()));
       if (key == stream_key && value.is_string()) left.stream = value.get<std::string>();
     }
     records.push_back(std::move(left));

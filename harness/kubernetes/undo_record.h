@@ -34,8 +34,9 @@ class UndoRecord {
 // What a run left, as its record says.
 struct LeftUndone {
   std::string namespace_name, run;
-  std::vector<std::string> nodes;  // to be uncordoned, where that run cordoned them
-  std::string stream;              // to be removed; empty: none
+  std::vector<std::string> nodes;    // to be uncordoned, where that run cordoned them
+  std::vector<std::string> entered;  // by agents of the run: to be healed by heal_node
+  std::string stream;                // to be removed; empty: none
 };
 
 // Of one namespace; empty: of all. Throws KubernetesError.

@@ -142,6 +142,17 @@ struct NatsBroker::Implementation {
     return meta_leader(views()).empty() ? "a leader of the metadata group" : "";
   }
 
+  // What runs is what the results will name.
+  void fail_if_of_another_version() const {
+    for (const auto& server : cluster.servers()) {
+      const json seen = json::parse(page(server, "/varz").value_or(""), nullptr, false);
+      const std::string said = seen.is_object() ? seen.value("version", "") : "";
+      if (!said.empty() && parse_nats_version(said) != version)
+        throw ClusterError(
+            fmt::format("{} is nats-server {}, not {}", server.name, said, to_string(version)));
+    }
+  }
+
   // What keeps the stream and its groups from being complete; empty if nothing.
   std::string stream_incomplete() {
     const auto seen = views();
@@ -214,7 +225,7 @@ void NatsBroker::wait_until_ready(std::chrono::seconds limit, const Waiting& wai
   for (;; std::this_thread::sleep_for(poll_interval)) {
     self.fail_if_exited();
     const auto missing = self.not_ready();
-    if (missing.empty()) return;
+    if (missing.empty()) return self.fail_if_of_another_version();
     if (Clock::now() >= deadline)
       throw ClusterError(
           fmt::format("the cluster is not up after {} s, waiting for {}", limit.count(), missing));

@@ -4,15 +4,18 @@
 #include <functional>
 #include <iostream>
 
+#include "harness/cluster/agent/containers.h"
 #include "harness/cluster/agent/file_system.h"
+#include "harness/cluster/agent/host.h"
 
 namespace {
 
 using namespace faultline;
 
 struct Arguments {
-  std::string image, point;
+  std::string image, point, container, pod;
   unsigned flag = 0;
+  std::vector<std::string> command;
 };
 
 void add_image(CLI::App* command, Arguments& to) {
@@ -26,7 +29,7 @@ void add_point(CLI::App* command, Arguments& to) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App program("What Faultline does to a broker's volume, inside its worker");
+  CLI::App program("What Faultline does to a broker inside its worker");
   program.require_subcommand(1);
   Arguments to;
   const auto add = [&](const char* name, const char* help, std::function<void()> run) {
@@ -61,6 +64,15 @@ int main(int argc, char** argv) {
                         [&] { agent::cut_power(to.image, to.point); });
   add_image(cut_power, to);
   add_point(cut_power, to);
+  auto* kill = add("kill-container", "SIGKILL to the processes of a container", [&] {
+    for (const auto& name : agent::kill_container(to.container, to.pod)) std::cout << name << "\n";
+  });
+  kill->add_option("id", to.container, "Its id, of at least 12 digits")->required();
+  kill->add_option("--pod", to.pod, "Its pod's uid: what replaces it is killed for 5 s as well");
+  add("host", "From a container: run a command on its machine",
+      [&] { agent::run_on_host(to.command); })
+      ->add_option("command", to.command, "After --; faultline-agent is this very program")
+      ->required();
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

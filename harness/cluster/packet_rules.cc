@@ -1,0 +1,72 @@
+#include "harness/cluster/packet_rules.h"
+
+#include <sstream>
+
+namespace faultline {
+namespace {
+
+// PREROUTING is all that comes in or passes through; OUTPUT what begins here.
+const std::string make_chain =
+    "iptables -w -t raw -N FAULTLINE; "
+    "for hook in PREROUTING OUTPUT; do iptables -w -t raw -I $hook -j FAULTLINE; done; ";
+const std::string remove_chain =
+    "for hook in PREROUTING OUTPUT; do iptables -w -t raw -D $hook -j FAULTLINE; done; "
+    "iptables -w -t raw -F FAULTLINE; iptables -w -t raw -X FAULTLINE";
+const std::string no_chain = "! iptables -w -t raw -n -L FAULTLINE 2>/dev/null";
+
+// One of an earlier partition would end this one too early.
+const std::string stop_timer = "systemctl stop faultline-heal.timer 2>/dev/null || true";
+
+std::string start_timer(std::chrono::seconds limit) {
+  return stop_timer +
+         "; systemd-run --quiet --collect --unit=faultline-heal --timer-property=AccuracySec=1s"
+         " --on-active=" +
+         std::to_string(limit.count()) + " /bin/sh -c '" + remove_chain + "'; ";
+}
+
+InsideCommand shell(const std::string& script) { return {"sh", "-c", script}; }
+
+}  // namespace
+
+InsideCommand drop_packets(const std::vector<std::string>& own,
+                           const std::vector<std::string>& others, std::chrono::seconds limit) {
+  std::string script = "set -e; ";
+  if (limit.count() > 0) script += start_timer(limit);
+  script += make_chain;
+  const auto drop = [&](const std::string& from, const std::string& to) {
+    script += "iptables -w -t raw -A FAULTLINE -s " + from + " -d " + to + " -j DROP; ";
+  };
+  for (const auto& here : own)
+    for (const auto& there : others) drop(here, there), drop(there, here);
+  return shell(script);
+}
+
+InsideCommand list_rules() {
+  return {"iptables", "-w", "-t", "raw", "-v", "-x", "-n", "-L", "FAULTLINE"};
+}
+
+// Two lines of heading, then a rule each, packets first.
+std::uint64_t dropped_packets(const std::string& listing) {
+  std::istringstream lines(listing);
+  std::string line;
+  std::getline(lines, line);
+  std::getline(lines, line);
+  std::uint64_t sum = 0;
+  while (std::getline(lines, line)) {
+    std::uint64_t packets = 0;
+    if (std::istringstream(line) >> packets) sum += packets;
+  }
+  return sum;
+}
+
+InsideCommand drops_nothing() { return shell(no_chain); }
+
+InsideCommand drop_no_more() {
+  return shell(remove_chain + "; status=$?; " + stop_timer + "; exit $status");
+}
+
+UndoStep undo_drop(const Place& place) {
+  return {place.command(drops_nothing()), place.command(drop_no_more())};
+}
+
+}  // namespace faultline
