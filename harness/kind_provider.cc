@@ -72,7 +72,8 @@ std::unique_ptr<Journal> hold_kind_cluster(const std::string& name) try {
 } catch (const std::system_error& error) {
   if (error.code() != std::errc::file_exists) throw;
   throw ClusterError(fmt::format(
-      "the kind cluster '{}' is in use: wait for the other faultline, or choose another --cluster",
+      "the kind cluster '{}' is in use, or what a killed faultline left of it could not be undone: "
+      "wait for the other one, see 'faultline heal', or choose another --cluster",
       name));
 }
 

@@ -341,6 +341,27 @@ TEST(Cli, NothingIsHitWithoutATargetFile) {
   expect_refused({"heal", "--context", "staging"}, "belong to --provider kubernetes");
 }
 
+TEST(Cli, OptionsOfAnotherProviderAreRefused) {
+  for (const std::vector<std::string>& of_kind : {std::vector<std::string>{"--keep"},
+                                                  {"--reuse"},
+                                                  {"--cluster", "x"},
+                                                  {"--node-image", "x"},
+                                                  {"--broker-image", "x"}}) {
+    std::vector<std::string> command{"run", "1.3"};
+    command.insert(command.end(), of_kind.begin(), of_kind.end());
+    expect_refused(command, of_kind[0] + " belongs to --provider kind");
+  }
+  expect_refused({"run", "1.3", "--confirm", "x"}, "--confirm belongs to --provider kubernetes");
+  expect_refused({"doctor", "--target", "x.yaml"}, "belongs to --provider kubernetes");
+  expect_refused({"heal", "--provider", "kubernetes", "--target", "x.yaml", "--context", "y"},
+                 "leave --kubeconfig and --context out");
+  expect_refused({"heal", "--provider", "kubernetes", "--namespace", "A b"}, "a namespace's name");
+}
+
+TEST(Cli, UpMakesNothingForAVersionThatCannotBe) {
+  expect_refused({"up", "--broker-version", "abc"}, "abc");
+}
+
 TEST(Cli, NothingIsDoneInANodeWithoutAnAgent) {
   const Finished missing = faultline(
       {"in-node", "--target", "nowhere.yaml", "--run", "r1", "w0", "--", "sh", "-c", "true"});
@@ -377,7 +398,8 @@ TEST(Cli, PlanSaysWhatARunWouldDo) {
 
 TEST(Cli, BashCompletes) {
   EXPECT_EQ(complete_in_bash("faultline he"), "heal\n");
-  EXPECT_EQ(complete_in_bash("faultline run --broker-"), "--broker-image --broker-version --broker-binary\n");
+  EXPECT_EQ(complete_in_bash("faultline run --broker-"),
+            "--broker-image --broker-version --broker-binary\n");
   EXPECT_EQ(complete_in_bash("faultline run --fail-on ''"), "violation unexpected\n");
   EXPECT_EQ(complete_in_bash("faultline completion f"), "fish\n");
   EXPECT_EQ(complete_in_bash("faultline in"), "\n") << "not for people";

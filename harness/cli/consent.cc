@@ -4,10 +4,14 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
+#include <cstdlib>
 #include <iostream>
+#include <utility>
 
 #include "harness/cli/command.h"
 #include "harness/cli/scenarios.h"
+#include "harness/kubernetes/asked.h"
 #include "harness/read_target_file.h"
 
 namespace faultline {
@@ -18,9 +22,18 @@ template <class Action>
 auto or_usage(const Action& action) {
   try {
     return action();
+  } catch (const ClusterUnreachable&) {
+    throw;
   } catch (const ClusterError& error) {
     throw UsageError(error.what());
   }
+}
+
+// Set for all runs of a machine, it may mean nothing to this one.
+bool is_of_environment(const CLI::Option& option) {
+  const char* value =
+      option.get_envname().empty() ? nullptr : std::getenv(option.get_envname().c_str());
+  return value != nullptr && option.results() == std::vector<std::string>{value};
 }
 
 void check_target_file(const std::filesystem::path& path) {
@@ -69,6 +82,19 @@ void add_provider_options(CLI::App& app, ProviderOptions& options) {
       ->check(CLI::IsMember({"local", "kind", "kubernetes"}));
   app.add_option("--target", options.target, "What may be hit, of kubernetes: docs/staging.md")
       ->type_name("FILE");
+}
+
+void check_provider_options(const CLI::App& app, const ProviderOptions& options) {
+  constexpr std::array owners{
+      std::pair{"--cluster", "kind"},      std::pair{"--node-image", "kind"},
+      std::pair{"--broker-image", "kind"}, std::pair{"--keep", "kind"},
+      std::pair{"--reuse", "kind"},        std::pair{"--confirm", "kubernetes"}};
+  for (const auto& [name, owner] : owners) {
+    const CLI::Option* option = app.get_option_no_throw(name);
+    if (option != nullptr && options.name != owner && option->count() > 0 &&
+        !is_of_environment(*option))
+      throw UsageError(fmt::format("{} belongs to --provider {}", name, owner));
+  }
 }
 
 void add_consent_options(CLI::App& app, Consent& consent) {

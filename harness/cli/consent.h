@@ -25,6 +25,9 @@ struct Consent {
 void add_provider_options(CLI::App&, ProviderOptions&);
 void add_consent_options(CLI::App&, Consent&);
 
+// Throws UsageError: an option of another provider.
+void check_provider_options(const CLI::App&, const ProviderOptions&);
+
 // Throws UsageError: a choice that does not fit, a target file that is refused.
 std::unique_ptr<Provider> chosen_provider(const ProviderOptions&);
 

@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/process.hpp>
+#include <fstream>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -16,6 +17,8 @@
 #include "harness/cli/command.h"
 #include "harness/cli/consent.h"
 #include "harness/exit_code.h"
+#include "harness/kubernetes/asked.h"
+#include "harness/kubernetes/kind.h"
 #include "harness/kubernetes/permissions.h"
 #include "harness/kubernetes_access.h"
 #include "harness/report/words.h"
@@ -136,6 +139,32 @@ std::vector<Ability> examine() {
   return abilities;
 }
 
+Ability inotify() {
+  constexpr int of_three_clusters = 512;
+  int most = 0;
+  std::ifstream("/proc/sys/fs/inotify/max_user_instances") >> most;
+  return optional("inotify", most >= of_three_clusters, fmt::format("{} instances", most),
+                  "two clusters at the same time at most; more with sysctl -w "
+                  "fs.inotify.max_user_instances=512");
+}
+
+std::vector<Ability> examine_kind() {
+  const auto missing = missing_for_kind();
+  std::vector<Ability> abilities{required("Docker and kind", missing.empty(),
+                                          missing.empty() ? "both answer" : "every scenario",
+                                          missing)};
+  if (missing.empty()) {
+    const auto image = node_image_here();
+    abilities.push_back(optional("node image", !image.empty(), image.empty() ? "kind" : image,
+                                 "kind pulls it; where it cannot: "
+                                 "kind-config/node-image/build-image"));
+  }
+  abilities.push_back(inotify());
+  for (Ability& ability : std::vector{broker(), disk(), processors(), memory()})
+    abilities.push_back(std::move(ability));
+  return abilities;
+}
+
 // The figures, else names, of the page's scenarios with one of these faults.
 std::string scenarios_with(const std::vector<std::string>& faults) {
   if (faults.empty()) return "every scenario";
@@ -199,19 +228,23 @@ void show_json(const std::vector<Ability>& abilities) {
 }
 
 std::vector<Ability> examine(const ProviderOptions& provider) {
-  if (provider.name != "kubernetes") return examine();
   chosen_provider(provider);
+  if (provider.name == "kind") return examine_kind();
+  if (provider.name == "local") return examine();
   try {
-    return examine_cluster(provider.target);
-  } catch (const KubernetesError& error) {
+    return asked([&] { return examine_cluster(provider.target); });
+  } catch (const ClusterUnreachable&) {
+    throw;
+  } catch (const ClusterError& error) {
     throw UsageError(error.what());
   }
 }
 
-std::string_view conclusion(bool complete, bool of_cluster) {
-  if (of_cluster)
+std::string_view conclusion(bool complete, const std::string& provider) {
+  if (provider == "kubernetes")
     return complete ? "The cluster lets faultline run what the target file allows."
                     : "The cluster does not let faultline run: see MISSING.";
+  if (provider == "kind" && complete) return "This machine can run all scenarios on kind.";
   return complete ? "This machine can run the broker scenarios."
                   : "This machine cannot run scenarios yet: see MISSING.";
 }
@@ -221,7 +254,7 @@ int execute(bool json, const ProviderOptions& provider) {
   json ? show_json(abilities) : show(abilities);
   const bool complete = std::ranges::none_of(
       abilities, [](const Ability& ability) { return ability.state == State::missing; });
-  if (!json) std::cout << "\n" << conclusion(complete, provider.name == "kubernetes") << "\n";
+  if (!json) std::cout << "\n" << conclusion(complete, provider.name) << "\n";
   return complete ? exit_passed : exit_unknown;
 }
 
@@ -232,10 +265,12 @@ Subcommand doctor_command(CLI::App& program) {
       add_subcommand(program, "doctor", "Show what this machine can do and what it lacks",
                      "  faultline doctor\n"
                      "  faultline doctor --json | jq '.[] | select(.present | not)'\n"
+                     "  faultline doctor --provider kind\n"
                      "  faultline doctor --provider kubernetes --target staging.yaml\n"
                      "\n"
                      "MISSING: no scenario runs without it; absent: some do not.\n"
-                     "Exit codes: 0 ready, 2 something is missing");
+                     "Exit codes: 0 ready, 2 something is missing, 254 bad usage or input,\n"
+                     "  255 the API server does not answer");
   auto json = std::make_shared<bool>(false);
   auto provider = std::make_shared<ProviderOptions>();
   add_provider_options(*app, *provider);

@@ -52,6 +52,12 @@ HealReport heal(const Arguments& arguments) {
   return report;
 }
 
+std::string problem_of_namespace(const std::string& name) {
+  const bool good = !name.empty() && name.size() <= 63 &&
+                    name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == name.npos;
+  return good ? "" : "a namespace's name is made of a-z, 0-9 and '-', at most 63 of them";
+}
+
 void check(const Arguments& arguments) {
   const HealPlace& place = arguments.place;
   const bool somewhere = !place.target.empty() || !place.kubeconfig.empty() ||
@@ -60,6 +66,8 @@ void check(const Arguments& arguments) {
     throw UsageError(
         "--target, --kubeconfig, --context and --namespace belong to --provider "
         "kubernetes");
+  if (!place.target.empty() && !(place.kubeconfig.empty() && place.context.empty()))
+    throw UsageError("--target says which cluster it is: leave --kubeconfig and --context out");
 }
 
 int execute(const Arguments& arguments) {
@@ -90,7 +98,8 @@ Subcommand heal_command(CLI::App& program) {
                      "Of kubernetes also what is recorded in the cluster, by a harness\n"
                      "on another machine too.\n"
                      "Every run begins with this; runs beside it are not touched.\n"
-                     "Exit codes: 0 clean, 255 something could not be undone");
+                     "Exit codes: 0 clean, 254 bad usage or input, 255 something could not be\n"
+                     "  undone");
   auto arguments = std::make_shared<Arguments>();
   HealPlace& place = arguments->place;
   app->add_option("--provider", arguments->provider, "kubernetes: a cluster's records too")
@@ -100,7 +109,9 @@ Subcommand heal_command(CLI::App& program) {
       ->type_name("FILE");
   app->add_option("--context", place.context, "Without a target file (the current one)")
       ->type_name("NAME");
-  app->add_option("--namespace", place.namespace_name, "Only this one (all)")->type_name("NAME");
+  app->add_option("--namespace", place.namespace_name, "Only this one (all)")
+      ->type_name("NAME")
+      ->check(CLI::Validator(problem_of_namespace, ""));
   app->add_flag("--json", arguments->json, "As JSON");
   return {app, [arguments] { return execute(*arguments); }};
 }

@@ -67,7 +67,9 @@ Subcommand list_command(CLI::App& program) {
   CLI::App* app = add_subcommand(program, "list", "Show the catalogue: every scenario of every set",
                                  "  faultline list\n"
                                  "  faultline list scenarios/known-issues\n"
-                                 "  faultline list --json | jq -r '.[].name'");
+                                 "  faultline list --json | jq -r '.[].name'\n"
+                                 "\n"
+                                 "Exit codes: 0 listed, 254 bad usage, or a file with problems");
   auto arguments = std::make_shared<Arguments>();
   app->add_option("path", arguments->paths, "Files or folders (the catalogue)")->type_name("PATH");
   app->add_flag("--json", arguments->json, "As JSON");

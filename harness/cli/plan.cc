@@ -35,7 +35,8 @@ Subcommand plan_command(CLI::App& program) {
       "  faultline plan scenarios/brokers --provider kubernetes --target staging.yaml\n"
       "  faultline plan my.yaml\n"
       "\n"
-      "Exit codes: 0 it may be run, 254 it is refused, or bad usage or input");
+      "Exit codes: 0 it may be run, 254 it is refused, or bad usage or input,\n"
+      "  255 the API server does not answer");
   auto arguments = std::make_shared<Arguments>();
   app->add_option("scenario", arguments->scenarios, "Files, folders, figures or names")
       ->type_name("SCENARIO|FOLDER");

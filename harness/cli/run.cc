@@ -147,7 +147,10 @@ Subcommand run_command(CLI::App& program) {
       ->check(whole_number());
   add_exit_policy(*app, arguments->policy);
   app->add_flag("--json", arguments->json, "Results on standard output as JSON");
-  return {app, [arguments] { return execute(*arguments); }};
+  return {app, [app, arguments] {
+            check_provider_options(*app, arguments->provider);
+            return execute(*arguments);
+          }};
 }
 
 }  // namespace faultline

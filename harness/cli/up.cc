@@ -28,6 +28,15 @@ struct Arguments {
   bool json = false;
 };
 
+// What is wrong with the choice is the user's to repair, before anything is made.
+void check_choice(const RunOptions& options) {
+  try {
+    check_broker_choice({}, options);
+  } catch (const ClusterError& error) {
+    throw UsageError(error.what());
+  }
+}
+
 void provide_broker(KindProvider& provider, const RunOptions& options, const Message& message) {
   const auto binary = find_nats_binary({options.broker_binary, options.broker_version}, message,
                                        NatsBinarySources::of_this_user(),
@@ -60,6 +69,7 @@ void show_json(const KindProvider& provider, const KindCluster& cluster, double 
 }
 
 int execute(Arguments arguments) {
+  check_choice(arguments.run);
   if (const int code = exit_code_unless_kind_works(); code != exit_passed) return code;
   arguments.run.interrupts = &count_interrupts();
   const auto cancelled = [&] { return interrupted(arguments.run); };

@@ -47,10 +47,13 @@ int execute(const Arguments& arguments) {
 }  // namespace
 
 Subcommand validate_command(CLI::App& program) {
-  CLI::App* app = add_subcommand(program, "validate", "Check scenario files without running them",
-                                 "  faultline validate scenarios\n"
-                                 "  faultline validate my.yaml\n"
-                                 "  faultline validate --json my.yaml | jq '.problems[]'");
+  CLI::App* app =
+      add_subcommand(program, "validate", "Check scenario files without running them",
+                     "  faultline validate scenarios\n"
+                     "  faultline validate my.yaml\n"
+                     "  faultline validate --json my.yaml | jq '.problems[]'\n"
+                     "\n"
+                     "Exit codes: 0 all are good, 254 bad usage, or a file with problems");
   auto arguments = std::make_shared<Arguments>();
   app->add_option("path", arguments->paths, "Files or folders")->type_name("PATH")->required();
   app->add_flag("--json", arguments->json, "As JSON");

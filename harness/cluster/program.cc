@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/streambuf.hpp>
@@ -14,6 +15,7 @@
 #include <boost/process/exe.hpp>
 #include <boost/process/io.hpp>
 #include <boost/process/search_path.hpp>
+#include <cstdlib>
 #include <istream>
 #include <thread>
 
@@ -79,11 +81,27 @@ void end(process::child& child) {
 
 }  // namespace
 
+namespace {
+
+// The administrator's, which not everybody's PATH has.
+constexpr std::array further_folders{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
+                                     "/usr/bin",        "/sbin",          "/bin"};
+
+// Programs that a program calls are to be found as it was itself.
+std::string whole_path() {
+  const char* own = std::getenv("PATH");
+  std::string text = own == nullptr ? "" : own;
+  for (const char* folder : further_folders)
+    text += (text.empty() ? "" : ":") + std::string(folder);
+  return text;
+}
+
+}  // namespace
+
 std::string find_program(const std::string& name) {
   if (name.find('/') != std::string::npos) return name;
   auto folders = boost::this_process::path();
-  for (const char* folder : {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/sbin"})
-    folders.emplace_back(folder);
+  for (const char* folder : further_folders) folders.emplace_back(folder);
   return process::search_path(name, folders).string();
 }
 
@@ -114,6 +132,7 @@ ProgramEnd run_program(const std::vector<std::string>& command, const ProgramOpt
   process::child child;
   process::environment environment = boost::this_process::environment();
   // Boost's operator[] compares with entries that are shorter than the name, beyond their end.
+  environment.set("PATH", whole_path());
   for (const auto& [name, value] : options.environment) environment.set(name, value);
   try {
     child =

@@ -88,15 +88,6 @@ bool image_is_here(const std::string& image) {
   return run_program({"docker", "image", "inspect", image}).status == 0;
 }
 
-// A node image that this machine has, whoever made it; empty if none.
-std::string node_image_here() {
-  const auto images = lines_of(
-      output_of({"docker", "images", "kindest/node", "--format", "{{.Repository}}:{{.Tag}}"}));
-  const auto named = std::ranges::find_if(
-      images, [](const std::string& image) { return !image.ends_with(":<none>"); });
-  return named == images.end() ? "" : *named;
-}
-
 ProgramEnd create(const KindOptions& options, const std::string& image) {
   const ConfigFile config(options.files);
   std::vector<std::string> command{"kind",        "create",       "cluster",
@@ -223,6 +214,12 @@ void load(const KindCluster& cluster, const std::string& image, const KindOption
   output_of({"kind", "load", "docker-image", "--name", cluster.name, image}, slow_program(options));
 }
 
+// From inside: what brokers wrote is root's, which the user need not be.
+std::vector<std::string> empty_shared_folder(const std::string& cluster) {
+  return {"docker", "exec",   cluster + "-worker", "find", shared_by_workers, "-mindepth",
+          "1",      "-delete"};
+}
+
 // What made it fail is what the user must know, whatever else fails.
 void remove_after(const ClusterError& error, const KindOptions& options) {
   try {
@@ -248,6 +245,14 @@ std::string missing_for_kind() {
   if (end.errors.find("permission denied") != std::string::npos)
     return "no permission to use Docker: join the group docker and log in anew, or be root";
   return "no Docker Engine answers: start it (systemctl start docker)";
+}
+
+std::string node_image_here() {
+  const auto images = lines_of(
+      output_of({"docker", "images", "kindest/node", "--format", "{{.Repository}}:{{.Tag}}"}));
+  const auto named = std::ranges::find_if(
+      images, [](const std::string& image) { return !image.ends_with(":<none>"); });
+  return named == images.end() ? "" : *named;
 }
 
 std::string problem_of_kind_name(const std::string& name) {
@@ -314,6 +319,7 @@ KindCluster find_kind_cluster(const KindOptions& options) {
 void delete_kind_cluster(const std::string& name, const KindFiles& files) {
   if (owner_of_kind_cluster(name) == KindOwner::somebody)
     throw ClusterError(fmt::format("the kind cluster '{}' is not Faultline's", name));
+  run_program(empty_shared_folder(name));
   output_of({"kind", "delete", "cluster", "--quiet", "--name", name, "--kubeconfig",
              files.kubeconfig.string()});
   std::error_code ignored;
@@ -324,8 +330,9 @@ void delete_kind_cluster(const std::string& name, const KindFiles& files) {
 std::vector<UndoStep> undo_kind_cluster(const std::string& name, const KindFiles& files) {
   const auto none = no_container(label_filter(name), mark_filter());
   const auto folder = files.shared_folder.string();
-  return {{none, {"kind", "delete", "cluster", "--name", name}},
-          {{"test", "!", "-e", folder}, {"rm", "-r", folder}}};
+  const auto remove = fmt::format("{}; kind delete cluster --name {}",
+                                  shell_words(empty_shared_folder(name)), shell_words({name}));
+  return {{none, {"sh", "-c", remove}}, {{"test", "!", "-e", folder}, {"rm", "-r", folder}}};
 }
 
 std::vector<std::string> kind_node_is_gone(const std::string& node) {

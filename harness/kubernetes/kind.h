@@ -53,6 +53,9 @@ struct KindOptions {
 // What keeps this machine from having kind clusters; empty if nothing does.
 std::string missing_for_kind();
 
+// A node image that this machine has, whoever made it; empty if none.
+std::string node_image_here();
+
 // What kind accepts, and its nodes can have as host names. Empty, or why not.
 std::string problem_of_kind_name(const std::string& name);
 

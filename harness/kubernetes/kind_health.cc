@@ -45,7 +45,7 @@ test ! -e /var/lib/faultline/volume.img &&
 
 // A holder that was killed takes a moment to be gone.
 constexpr const char* remove_volume = R"sh(
-rm -rf /var/lib/faultline-shared/*
+find /var/lib/faultline-shared -mindepth 1 -delete
 image=/var/lib/faultline/volume.img
 test -e $image || exit 0
 for attempt in 1 2 3 4 5; do

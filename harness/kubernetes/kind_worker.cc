@@ -62,9 +62,14 @@ void KindWorker::resume() {
 }
 
 std::string KindWorker::state() {
-  auto text = output_of({"docker", "inspect", "--format",
-                         "{{.State.Status}}{{if not .State.Running}} ({{.State.ExitCode}}){{end}}",
-                         name()});
+  const auto end = run_program(
+      {"docker", "inspect", "--format",
+       "{{.State.Status}}{{if not .State.Running}} ({{.State.ExitCode}}){{end}}", name()});
+  if (end.errors.find("No such object") != std::string::npos)
+    throw ClusterError(
+        fmt::format("the worker {} is not there any more: somebody removed its container", name()));
+  if (end.status != 0) throw ClusterError("docker inspect " + name() + ": " + end.errors);
+  auto text = end.output;
   while (text.ends_with('\n')) text.pop_back();
   return text;
 }

@@ -261,7 +261,7 @@ ClusterAccess in_cluster_access(const fs::path& folder) {
   if (host.empty() || port.empty() || !fs::exists(folder / "token"))
     throw KubeconfigError(
         "no kubeconfig: neither $KUBECONFIG nor ~/.kube/config, and this is no pod; "
-        "choose one with --kubeconfig FILE");
+        "set KUBECONFIG to one");
   ClusterAccess access;
   access.context = in_cluster;
   access.server =

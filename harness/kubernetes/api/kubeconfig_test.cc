@@ -232,7 +232,7 @@ TEST_F(Kubeconfig, ServiceAccountOfAPod) {
   write("sa/ca.crt", "the authority");
   write("sa/namespace", "brokers\n");
   EXPECT_THAT(problem_of([&] { in_cluster_access(folder_.path() / "sa"); }),
-              HasSubstr("--kubeconfig"));
+              HasSubstr("KUBECONFIG"));
   ::setenv("KUBERNETES_SERVICE_HOST", "fd00::1", 1);
   ::setenv("KUBERNETES_SERVICE_PORT", "443", 1);
   const auto access = in_cluster_access(folder_.path() / "sa");
