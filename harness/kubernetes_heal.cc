@@ -27,7 +27,9 @@ void heal_one(Kubernetes& api, const LeftUndone& left, const RemoveStream& remov
     } catch (const std::exception& error) {
       failed(error.what());
     }
-  for (const auto& node : left.entered) try {
+  std::set<std::string> entered(left.entered.begin(), left.entered.end());
+  entered.insert(left.looked.begin(), left.looked.end());
+  for (const auto& node : entered) try {
       if (heal_node(api, left.run, node))
         report.undone.push_back(prefix + "node " + node + " drops no packets any more");
     } catch (const std::exception& error) {
@@ -126,6 +128,14 @@ HealReport heal_cluster(const HealPlace& place,
   HealReport report;
   for (const auto& one : namespaces)
     heal_namespace(access, reader, one, agent, remove, message, report);
+  if (agent) try {
+      Guard guard(nothing_but_healing(only, agent), reader, {});
+      Kubernetes api(access, guarded(guard));
+      for (const auto& name : remove_old_agents(api, *agent))
+        report.undone.push_back("pod " + agent->namespace_name + "/" + name + " removed");
+    } catch (const std::exception& error) {
+      report.failed.push_back("agents that have ended: " + std::string(error.what()));
+    }
   return report;
 }
 

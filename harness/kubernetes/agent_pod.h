@@ -47,4 +47,8 @@ ProgramEnd run_in_node(Kubernetes&, const Agent&, const NodeCommand&);
 // nothing to do. Throws as run_in_node.
 bool heal_node(Kubernetes&, const Agent&, const std::string& run, const std::string& node);
 
+// Those that ended long ago, of whatever run: nobody reads their end any more. Returns
+// their names. Throws KubernetesError.
+std::vector<std::string> remove_old_agents(Kubernetes&, const Agent&);
+
 }  // namespace faultline
