@@ -27,14 +27,17 @@ void heal_one(Kubernetes& api, const LeftUndone& left, const RemoveStream& remov
     } catch (const std::exception& error) {
       failed(error.what());
     }
-  std::set<std::string> entered(left.entered.begin(), left.entered.end());
-  entered.insert(left.looked.begin(), left.looked.end());
-  for (const auto& node : entered) try {
+  for (const auto& node : left.entered) try {
       if (heal_node(api, left.run, node))
         report.undone.push_back(prefix + "node " + node + " drops no packets any more");
     } catch (const std::exception& error) {
       failed(error.what());
     }
+  try {
+    heal_node(api, left.run, "");
+  } catch (const std::exception& error) {
+    failed(error.what());
+  }
   if (!left.stream.empty()) {
     const auto problem = remove_stream(left.stream);
     if (problem.empty())
@@ -84,6 +87,7 @@ void heal_namespace(const ClusterAccess& access, Kubernetes& reader,
 
 HealNode by_agent(const std::optional<Agent>& agent) {
   return [agent](Kubernetes& api, const std::string& run, const std::string& node) {
+    if (node.empty()) return agent && remove_agents(api, *agent, run);
     if (agent) return heal_node(api, *agent, run, node);
     throw ClusterError(
         fmt::format("an agent acted in the node {}: name the target file with --target, whose "

@@ -320,7 +320,7 @@ void KubernetesProvider::check_nodes(const Scenario& scenario) {
 void KubernetesProvider::check_agents(const Scenario& scenario, const std::string& run,
                                       UndoRecord& record) {
   if (!needs_agents(target_, scenario)) return;
-  for (const auto& broker : brokers_) record.keep_look(broker.node);
+  record.keep_look();
   const bool partition = std::ranges::any_of(scenario.faults, drops_packets);
   std::map<std::string, std::future<ProgramEnd>> looks;
   for (const auto& broker : brokers_)

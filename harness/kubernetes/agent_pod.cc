@@ -212,6 +212,14 @@ bool heal_node(Kubernetes& api, const Agent& agent, const std::string& run,
   return !was_healed;
 }
 
+bool remove_agents(Kubernetes& api, const Agent& agent, const std::string& run) {
+  bool any = false;
+  for (const json& pod : api.list(pods_path(agent), of_all_runs())) {
+    if (is_agent_pod(pod) && run_of(pod) == run) any = try_to_remove_agent(api, agent, pod) || any;
+  }
+  return any;
+}
+
 std::vector<std::string> remove_old_agents(Kubernetes& api, const Agent& agent) {
   const auto limit = std::chrono::system_clock::now() - old_age;
   const auto latest = fmt::format("{:%FT%TZ}", std::chrono::floor<std::chrono::seconds>(limit));

@@ -17,8 +17,8 @@ using namespace std::chrono_literals;
 
 constexpr int attempts = 4;
 constexpr const char* selector = "app.kubernetes.io/managed-by=faultline,faultline.dev/undo=true";
-constexpr std::string_view node_key = "cordoned.", entered_key = "entered.", looked_key = "looked.";
-constexpr const char* stream_key = "stream";
+constexpr std::string_view node_key = "cordoned.", entered_key = "entered.";
+constexpr const char *stream_key = "stream", *looked_key = "looked";
 
 std::string record_name(const std::string& run) { return undo_name_prefix + run; }
 
@@ -76,9 +76,7 @@ void UndoRecord::keep(const Undo& undo) {
   }
 }
 
-void UndoRecord::keep_look(const std::string& node) {
-  put(std::string(looked_key) + node, fmt::format("no agent is left in the node {}", node));
-}
+void UndoRecord::keep_look() { put(looked_key, "no agent is left"); }
 
 void UndoRecord::keep_stream(const std::string& name) {
   put(stream_key, name);
@@ -106,7 +104,6 @@ std::vector<LeftUndone> read_undo_records(Kubernetes& api, const std::string& na
     for (const auto& [key, value] : data.items()) {
       if (key.starts_with(node_key)) left.nodes.push_back(key.substr(node_key.size()));
       if (key.starts_with(entered_key)) left.entered.push_back(key.substr(entered_key.size()));
-      if (key.starts_with(looked_key)) left.looked.push_back(key.substr(looked_key.size()));
       if (key == stream_key && value.is_string()) left.stream = value.get<std::string>();
     }
     records.push_back(std::move(left));

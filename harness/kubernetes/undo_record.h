@@ -17,7 +17,7 @@ class UndoRecord {
   // Returns when the API server has it. Throws ClusterError, and the change must
   // then not be made: no answer, or an undo that only one machine could do.
   void keep(const Undo&);
-  void keep_look(const std::string& node);    // of an agent that is about to look there
+  void keep_look();                           // by agents, which may be left
   void keep_stream(const std::string& name);  // that the run is about to make
   void stream_is_removed();
 
@@ -37,7 +37,6 @@ struct LeftUndone {
   std::string namespace_name, run;
   std::vector<std::string> nodes;    // to be uncordoned, where that run cordoned them
   std::vector<std::string> entered;  // by agents of the run: to be healed by heal_node
-  std::vector<std::string> looked;   // where agents only looked: healed the same
   std::string stream;                // to be removed; empty: none
 };
 
