@@ -16,16 +16,6 @@ std::string holder_of_lease(Kubernetes& reader, const std::string& namespace_nam
   return lease ? text_at(*lease, "/spec/holderIdentity") : "";
 }
 
-// The faults of the run are known to the harness alone, which has refused all that are
-// not allowed.
-std::vector<std::string> allowed_faults_of_agents(const TargetFile& target) {
-  std::vector<std::string> faults;
-  std::ranges::copy_if(target.faults, std::back_inserter(faults), [](const std::string& fault) {
-    return std::ranges::find(faults_of_agents, fault) != faults_of_agents.end();
-  });
-  return faults;
-}
-
 std::optional<LeftUndone> record_of(Kubernetes& reader, const std::string& namespace_name,
                                     const std::string& run) {
   for (LeftUndone& record : read_undo_records(reader, namespace_name))
@@ -34,8 +24,8 @@ std::optional<LeftUndone> record_of(Kubernetes& reader, const std::string& names
 }
 
 // Tells the guard what the run told the cluster.
-void begin_as_recorded(Guard& guard, const TargetFile& target, const LeftUndone& record) {
-  guard.begin_run(record.run, allowed_faults_of_agents(target));
+void begin_as_recorded(Guard& guard, const LeftUndone& record) {
+  guard.begin_run(record.run, record.faults);
   for (const auto& node : record.entered) guard.undo_is_kept(node), guard.is_entered(node);
   for (const auto& node : record.nodes) guard.is_cordoned(node);
 }
@@ -83,7 +73,7 @@ ProgramEnd obey(const AgentOrder& order) {
   Guard guard(target, reader, options);
   const auto record = record_of(reader, home, order.what.run);
   if (order.what.command == drop_no_more() && !record) refuse_chain_of_others(reader, home, order);
-  if (strikes && record) begin_as_recorded(guard, target, *record);
+  if (strikes && record) begin_as_recorded(guard, *record);
   Kubernetes api(access, guarded(guard));
   return run_in_node(api, *target.agent, order.what);
 }

@@ -63,10 +63,12 @@ std::string why_not_fault(const TargetFile& target, const std::string& fault) {
 
 bool drops_packets(const FaultStep& step) { return step.fault == "partition"; }
 
-bool needs_agents(const TargetFile& target, const Scenario& scenario) {
-  return target.agent && std::ranges::any_of(scenario.faults, [](const FaultStep& step) {
-           return std::ranges::find(faults_of_agents, step.fault) != faults_of_agents.end();
-         });
+std::vector<std::string> agents_do(const TargetFile& target, const Scenario& scenario) {
+  std::vector<std::string> faults;
+  for (const FaultStep& step : scenario.faults)
+    if (target.agent && std::ranges::find(faults_of_agents, step.fault) != faults_of_agents.end())
+      faults.push_back(step.fault);
+  return faults;
 }
 
 // By the end of drops_nothing in it. Empty: it can be.
@@ -299,7 +301,7 @@ void KubernetesProvider::check_nodes(const Scenario& scenario) {
           reader_.list("/api/v1/pods", {{"fieldSelector", "spec.nodeName=" + broker.node}});
       if (const auto why = why_not_drain(target_, on_it); !why.empty()) refuse(why);
     }
-  if (needs_agents(target_, scenario))
+  if (!agents_do(target_, scenario).empty())
     if (const auto why =
             why_not_by_agent(brokers_, pods, std::ranges::any_of(scenario.faults, drops_packets));
         !why.empty())
@@ -319,8 +321,9 @@ void KubernetesProvider::check_nodes(const Scenario& scenario) {
 // nobody else drops packets there.
 void KubernetesProvider::check_agents(const Scenario& scenario, const std::string& run,
                                       UndoRecord& record) {
-  if (!needs_agents(target_, scenario)) return;
-  record.keep_look();
+  const auto faults = agents_do(target_, scenario);
+  if (faults.empty()) return;
+  record.keep_faults(faults);
   const bool partition = std::ranges::any_of(scenario.faults, drops_packets);
   std::map<std::string, std::future<ProgramEnd>> looks;
   for (const auto& broker : brokers_)

@@ -284,7 +284,7 @@ TEST_F(KubernetesProviderTest, ANodeThatCouldNotBeHealedIsNotEntered) {
         !request.path().ends_with("leases") && changed.empty())
       changed = request.path() + request.body;
   EXPECT_TRUE(changed.starts_with("/api/v1/namespaces/messaging/configmaps")) << changed;
-  EXPECT_NE(changed.find("looked"), std::string::npos) << changed;
+  EXPECT_NE(changed.find("\"faults\":\"partition\""), std::string::npos) << changed;
 }
 
 TEST_F(KubernetesProviderTest, WhoHealsWithoutARecordAsksTheNode) {
@@ -293,6 +293,23 @@ TEST_F(KubernetesProviderTest, WhoHealsWithoutARecordAsksTheNode) {
   const AgentOrder look{options().target, "mine", {"r1", "w0", drops_nothing()}};
   EXPECT_EQ(obey(look).status, 1) << "not healed, whoever has removed the record";
   EXPECT_EQ(server_.count("POST"), 1u);
+}
+
+TEST_F(KubernetesProviderTest, AnAgentDoesOnlyTheFaultsOnRecord) {
+  more_ = agent_;
+  faults_ = "broker-crash, partition";
+  put_lease("mine", 30);
+  const AgentOrder count{options().target, "mine", {"r1", "w0", list_rules()}};
+  const auto record = [&](const char* faults) {
+    put("/api/v1/namespaces/messaging/configmaps/faultline-undo-r1",
+        {{"metadata", {{"name", "faultline-undo-r1"}, {"namespace", "messaging"}}},
+         {"data", {{"entered.w0", "x"}, {"faults", faults}}}});
+  };
+  record("broker-crash");
+  EXPECT_THROW(obey(count), Refusal);
+  EXPECT_EQ(changes(), 0u);
+  record("broker-crash partition");
+  EXPECT_EQ(obey(count).status, 0);
 }
 
 TEST_F(KubernetesProviderTest, AChainThatMayBeOfALiveRunIsNotRemoved) {
