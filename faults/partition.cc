@@ -6,6 +6,7 @@
 #include <chrono>
 #include <thread>
 
+#include "harness/cluster/cluster.h"
 #include "harness/cluster/packet_rules.h"
 #include "harness/cluster/worker.h"
 
@@ -19,43 +20,86 @@ constexpr auto packet_limit = 10s;  // brokers of a cluster speak every second
 
 }  // namespace
 
-std::vector<std::string> Partition::other_side() const {
-  std::vector<std::string> addresses;
-  for (const auto& server : cluster().servers()) {
-    if (std::ranges::count(servers(), server.name) != 0) continue;
-    std::ranges::copy(worker(server.name).addresses(), std::back_inserter(addresses));
-  }
-  return addresses;
+std::vector<std::string> Partition::others() const {
+  std::vector<std::string> names;
+  for (const auto& server : cluster().servers())
+    if (std::ranges::count(servers(), server.name) == 0) names.push_back(server.name);
+  return names;
+}
+
+Partition::Struck Partition::struck(const std::string& server) {
+  const std::lock_guard lock(mutex_);
+  const auto found = struck_.find(server);
+  if (found == struck_.end()) throw ClusterError("no packets of " + server + " were dropped");
+  return found->second;
 }
 
 void Partition::strike(const std::string& server) {
   auto& machine = worker(server);
+  Struck one{machine.inside(), {{server, machine.addresses()}}};
+  std::vector<std::string> other_side;
+  for (const auto& other : others()) {
+    one.addresses[other] = worker(other).addresses();
+    std::ranges::copy(one.addresses[other], std::back_inserter(other_side));
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    struck_[server] = one;
+  }
   machine.undo_first(
       {.what = machine.name() + " drops no packets", .steps = {undo_drop(machine.inside())}});
-  output_of(machine.inside().command(
-      drop_packets(machine.addresses(), other_side(), machine.longest_hold())));
+  machine.act(drop_packets(machine.addresses(), other_side, machine.longest_hold()));
+}
+
+// One that is just now nowhere has no address that the rules would miss.
+std::string Partition::why_lapsed(const std::string& server, const Struck& one) const {
+  for (const auto& [name, addresses] : one.addresses) try {
+      if (worker(name).addresses() != addresses)
+        return fmt::format("its rules have lapsed: {} has another address since", name);
+    } catch (const ClusterError& error) {
+      if (name == server) return fmt::format("its rules have lapsed: {}", error.what());
+    }
+  return "";
 }
 
 Evidence Partition::look(const std::string& server) {
-  auto& machine = worker(server);
-  const auto count = machine.inside().command(list_rules());
+  const auto one = struck(server);
+  const auto count = one.place.command(list_rules());
   const auto begin = Clock::now();
   auto listing = run_program(count);
-  while (listing.status == 0 && dropped_packets(listing.output) == 0 &&
+  while (listing.status == 0 && dropped_packets(listing.output) <= one.dropped &&
          Clock::now() < begin + packet_limit) {
     std::this_thread::sleep_for(200ms);
     listing = run_program(count);
   }
+  const auto& name = one.place.name;
   if (listing.status != 0)
-    return {false, fmt::format("worker {} has no rules that drop packets", machine.name())};
+    return {false, fmt::format("worker {} has no rules that drop packets", name)};
+  if (const auto lapsed = why_lapsed(server, one); !lapsed.empty())
+    return {false, fmt::format("worker {}: {}", name, lapsed)};
   const auto packets = dropped_packets(listing.output);
-  return {packets > 0, fmt::format("worker {} dropped {} packets from and to the other side",
-                                   machine.name(), packets)};
+  if (packets <= one.dropped)
+    return {false, fmt::format("worker {} dropped no packets in {} s", name, packet_limit.count())};
+  {
+    const std::lock_guard lock(mutex_);
+    struck_[server].dropped = packets;
+  }
+  return {true, fmt::format(
+                    "worker {} dropped {} packets from and to the other side{}", name, packets,
+                    one.dropped == 0
+                        ? ""
+                        : fmt::format(", {} of them since the last look", packets - one.dropped))};
 }
 
 void Partition::undo(const std::string& server) {
-  const auto step = undo_drop(worker(server).inside());
-  if (run_program(step.undone).status != 0) output_of(step.command);
+  {
+    const std::lock_guard lock(mutex_);
+    if (!struck_.contains(server)) return;
+  }
+  const auto step = undo_drop(struck(server).place);
+  if (run_program(step.undone).status == 0) return;
+  output_of(step.command);
+  output_of(step.undone);
 }
 
 }  // namespace faultline

@@ -1,6 +1,11 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
+#include <mutex>
+
 #include "faults/per_server_fault.h"
+#include "harness/cluster/place.h"
 
 namespace faultline {
 
@@ -13,11 +18,25 @@ class Partition : public PerServerFault {
 
  protected:
   void strike(const std::string& server) override;
-  Evidence look(const std::string& server) override;  // packets were dropped
+  Evidence look(const std::string& server) override;  // more packets were dropped since the last
   void undo(const std::string& server) override;
 
  private:
-  std::vector<std::string> other_side() const;  // addresses
+  using Addresses = std::map<std::string, std::vector<std::string>>;  // by server
+
+  // A server may move, but its rules stay where they were made.
+  struct Struck {
+    Place place;
+    Addresses addresses;  // that the rules are made for, of both sides
+    std::uint64_t dropped = 0;
+  };
+
+  std::vector<std::string> others() const;  // servers
+  Struck struck(const std::string& server);
+  std::string why_lapsed(const std::string& server, const Struck&) const;
+
+  std::mutex mutex_;
+  std::map<std::string, Struck> struck_;
 };
 
 }  // namespace faultline

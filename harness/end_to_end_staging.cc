@@ -85,7 +85,12 @@ SomebodysBrokers::Removal::~Removal() {
 // A namespace waits for its pods by half of their grace and more, so these go first.
 void SomebodysBrokers::remove() const {
   cluster_.kubectl("delete --namespace messaging --ignore-not-found statefulset/nats");
-  cluster_.kubectl("delete --namespace messaging pods --all --grace-period=1");
+  // A kubelet that is behind may take a minute to say that a container has ended.
+  try {
+    cluster_.kubectl("delete --namespace messaging pods --all --grace-period=1 --timeout=40s");
+  } catch (const ClusterError&) {
+    cluster_.kubectl("delete --namespace messaging pods --all --grace-period=0 --force");
+  }
   cluster_.kubectl(
       "delete --ignore-not-found --timeout=50s namespace/messaging"
       " persistentvolume/messaging-nats-0 persistentvolume/messaging-nats-1"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "harness/cluster/packet_rules.h"
 #include "harness/kubernetes/object.h"
 #include "harness/kubernetes/undo_record.h"
 #include "harness/kubernetes_access.h"
@@ -15,16 +16,6 @@ std::string holder_of_lease(Kubernetes& reader, const std::string& namespace_nam
   return lease ? text_at(*lease, "/spec/holderIdentity") : "";
 }
 
-// The faults of the run are known to the harness alone, which has refused all that are
-// not allowed.
-std::vector<std::string> allowed_faults_of_agents(const TargetFile& target) {
-  std::vector<std::string> faults;
-  std::ranges::copy_if(target.faults, std::back_inserter(faults), [](const std::string& fault) {
-    return std::ranges::find(faults_of_agents, fault) != faults_of_agents.end();
-  });
-  return faults;
-}
-
 std::optional<LeftUndone> record_of(Kubernetes& reader, const std::string& namespace_name,
                                     const std::string& run) {
   for (LeftUndone& record : read_undo_records(reader, namespace_name))
@@ -33,10 +24,27 @@ std::optional<LeftUndone> record_of(Kubernetes& reader, const std::string& names
 }
 
 // Tells the guard what the run told the cluster.
-void begin_as_recorded(Guard& guard, const TargetFile& target, const LeftUndone& record) {
-  guard.begin_run(record.run, allowed_faults_of_agents(target));
+void begin_as_recorded(Guard& guard, const LeftUndone& record) {
+  guard.begin_run(record.run, record.faults);
   for (const auto& node : record.entered) guard.undo_is_kept(node), guard.is_entered(node);
-  for (const auto& node : record.nodes) guard.is_entered(node);  // cordoned: counts as well
+  for (const auto& node : record.nodes) guard.is_cordoned(node);
+}
+
+// Without a record somebody has healed the run: a chain is another's, which may live.
+void refuse_chain_of_others(Kubernetes& reader, const std::string& home, const AgentOrder& order) {
+  const auto refuse = [&](const std::string& why) {
+    throw ClusterError("the node " + order.what.node + " drops packets, and " + why +
+                       ": 'faultline heal', when no run is under way");
+  };
+  const auto holder = holder_of_lease(reader, home);
+  if (!holder.empty() && holder != order.holder) refuse("another run may be under way");
+  try {
+    for (const LeftUndone& record : read_undo_records(reader, ""))
+      if (std::ranges::find(record.entered, order.what.node) != record.entered.end())
+        refuse("the run " + record.run + " has entered it");
+  } catch (const KubernetesError& error) {
+    refuse(std::string("it cannot be told for which run: ") + error.what());
+  }
 }
 
 }  // namespace
@@ -64,9 +72,8 @@ ProgramEnd obey(const AgentOrder& order) {
   };
   Guard guard(target, reader, options);
   const auto record = record_of(reader, home, order.what.run);
-  // Somebody has healed it since; what is there now is of another run.
-  if (!strikes && !record) return {};
-  if (strikes && record) begin_as_recorded(guard, target, *record);
+  if (order.what.command == drop_no_more() && !record) refuse_chain_of_others(reader, home, order);
+  if (strikes && record) begin_as_recorded(guard, *record);
   Kubernetes api(access, guarded(guard));
   return run_in_node(api, *target.agent, order.what);
 }

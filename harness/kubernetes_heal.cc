@@ -33,6 +33,11 @@ void heal_one(Kubernetes& api, const LeftUndone& left, const RemoveStream& remov
     } catch (const std::exception& error) {
       failed(error.what());
     }
+  try {
+    heal_node(api, left.run, "");
+  } catch (const std::exception& error) {
+    failed(error.what());
+  }
   if (!left.stream.empty()) {
     const auto problem = remove_stream(left.stream);
     if (problem.empty())
@@ -82,6 +87,7 @@ void heal_namespace(const ClusterAccess& access, Kubernetes& reader,
 
 HealNode by_agent(const std::optional<Agent>& agent) {
   return [agent](Kubernetes& api, const std::string& run, const std::string& node) {
+    if (node.empty()) return agent && remove_agents(api, *agent, run);
     if (agent) return heal_node(api, *agent, run, node);
     throw ClusterError(
         fmt::format("an agent acted in the node {}: name the target file with --target, whose "
@@ -126,6 +132,14 @@ HealReport heal_cluster(const HealPlace& place,
   HealReport report;
   for (const auto& one : namespaces)
     heal_namespace(access, reader, one, agent, remove, message, report);
+  if (agent) try {
+      Guard guard(nothing_but_healing(only, agent), reader, {});
+      Kubernetes api(access, guarded(guard));
+      for (const auto& name : remove_old_agents(api, *agent))
+        report.undone.push_back("pod " + agent->namespace_name + "/" + name + " removed");
+    } catch (const std::exception& error) {
+      report.failed.push_back("agents that have ended: " + std::string(error.what()));
+    }
   return report;
 }
 

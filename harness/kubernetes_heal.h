@@ -16,7 +16,8 @@ namespace faultline {
 using RemoveStream = std::function<std::string(const std::string& stream)>;
 
 // What agents of a run did in a node. False: there was nothing to undo. Throws
-// ClusterError, KubernetesError.
+// ClusterError, KubernetesError. Without a node: the agents that the run has left are
+// removed; they do no harm, so nothing is thrown where no agent is known.
 using HealNode = std::function<bool(Kubernetes&, const std::string& run, const std::string& node)>;
 HealNode by_agent(const std::optional<Agent>&);
 

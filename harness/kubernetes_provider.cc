@@ -61,6 +61,47 @@ std::string why_not_fault(const TargetFile& target, const std::string& fault) {
   return "";
 }
 
+bool drops_packets(const FaultStep& step) { return step.fault == "partition"; }
+
+std::vector<std::string> agents_do(const TargetFile& target, const Scenario& scenario) {
+  std::vector<std::string> faults;
+  for (const FaultStep& step : scenario.faults)
+    if (target.agent && std::ranges::find(faults_of_agents, step.fault) != faults_of_agents.end())
+      faults.push_back(step.fault);
+  return faults;
+}
+
+// By the end of drops_nothing in it. Empty: it can be.
+std::string why_not_entered(const ProgramEnd& end, bool partition) {
+  if (end.status == 1)
+    return "drops packets by a chain FAULTLINE already ('faultline heal'), or no agent can look" +
+           (end.errors.empty() ? "" : ": " + telling_line(end.errors));
+  if (end.status != 0)
+    return fmt::format("does not tell by iptables what it drops: exit status {}{}", end.status,
+                       end.errors.empty() ? "" : ", " + telling_line(end.errors));
+  if (partition && end.output.find(no_timer) != std::string::npos)
+    return "has no systemd-run, so nothing in it would end a partition";
+  return "";
+}
+
+// What an agent in its node cannot do to one of the brokers. Empty: nothing.
+std::string why_not_by_agent(const std::vector<ExistingBroker>& brokers,
+                             const std::vector<json>& pods, bool partition) {
+  std::map<std::string, std::string> there;
+  for (const auto& broker : brokers)
+    if (const auto [other, is_new] = there.try_emplace(broker.node, broker.pod); !is_new)
+      return fmt::format("the pods {} and {} are on one node, {}: agents need one for each",
+                         other->second, broker.pod, broker.node);
+  for (const json& pod : pods)
+    for (const json& one : list_at(pod, "/status/podIPs"))
+      if (const auto address = text_at(one, "/ip");
+          partition && address.find(':') != std::string::npos &&
+          std::ranges::find(brokers, name_of(pod), &ExistingBroker::pod) != brokers.end())
+        return fmt::format("the pod {} has the address {}, and a partition knows IPv4 alone",
+                           name_of(pod), address);
+  return "";
+}
+
 // A stream of one run, removed with it.
 class OwnStreamBroker : public NatsBroker {
  public:
@@ -265,6 +306,11 @@ void KubernetesProvider::check_nodes(const Scenario& scenario) {
           reader_.list("/api/v1/pods", {{"fieldSelector", "spec.nodeName=" + broker.node}});
       if (const auto why = why_not_drain(target_, on_it); !why.empty()) refuse(why);
     }
+  if (!agents_do(target_, scenario).empty())
+    if (const auto why =
+            why_not_by_agent(brokers_, pods, std::ranges::any_of(scenario.faults, drops_packets));
+        !why.empty())
+      refuse(why);
   std::ranges::sort(nodes_of_each, std::ranges::greater());
   std::size_t needed = 0;
   for (std::size_t i = 0; i < std::min(most_at_once(scenario), nodes_of_each.size()); ++i)
@@ -278,11 +324,12 @@ void KubernetesProvider::check_nodes(const Scenario& scenario) {
 
 // That agents run where they will be needed, before anything depends on it; and that
 // nobody else drops packets there.
-void KubernetesProvider::check_agents(const Scenario& scenario, const std::string& run) {
-  const bool needed = std::ranges::any_of(scenario.faults, [](const FaultStep& step) {
-    return std::ranges::find(faults_of_agents, step.fault) != faults_of_agents.end();
-  });
-  if (!target_.agent || !needed) return;
+void KubernetesProvider::check_agents(const Scenario& scenario, const std::string& run,
+                                      UndoRecord& record) {
+  const auto faults = agents_do(target_, scenario);
+  if (faults.empty()) return;
+  record.keep_faults(faults);
+  const bool partition = std::ranges::any_of(scenario.faults, drops_packets);
   std::map<std::string, std::future<ProgramEnd>> looks;
   for (const auto& broker : brokers_)
     if (auto& look = looks[broker.node]; !look.valid())
@@ -290,11 +337,8 @@ void KubernetesProvider::check_agents(const Scenario& scenario, const std::strin
         return run_in_node(*api_, *target_.agent, {run, node, drops_nothing()});
       });
   for (auto& [node, look] : looks)
-    if (const ProgramEnd end = look.get(); end.status != 0)
-      throw Refusal(fmt::format(
-          "refused: the node {} drops packets by a chain FAULTLINE already ('faultline heal'), or "
-          "an agent cannot look: exit status {}{}",
-          node, end.status, end.errors.empty() ? "" : ", " + telling_line(end.errors)));
+    if (const auto why = why_not_entered(look.get(), partition); !why.empty())
+      throw Refusal(fmt::format("refused: the node {} {}", node, why));
 }
 
 void KubernetesProvider::check_account(std::span<const Scenario> scenarios) {
@@ -427,6 +471,7 @@ void KubernetesProvider::begin(const Message& message, const std::function<bool(
     if (!healed.clean())
       throw ClusterError(fmt::format("what a killed run left could not be undone: {}",
                                      fmt::join(healed.failed, "; ")));
+    if (target_.agent) remove_old_agents(*api_, *target_.agent);
     watch_ =
         std::make_unique<AbortWatch>(abort_conditions(target_, reader_), target_.abort.unavailable,
                                      [this](const std::string&) { end_now(); });
@@ -456,12 +501,12 @@ std::optional<Deployment> KubernetesProvider::existing_brokers(const Scenario& s
     check(scenario, 0ms);
     std::vector<std::string> faults;
     for (const FaultStep& step : scenario.faults) faults.push_back(step.fault);
-    check_agents(scenario, journal.run());
     guard_->begin_run(journal.run(), faults);
     const auto record =
         std::make_shared<UndoRecord>(*api_, target_.brokers.namespace_name, journal.run());
     journal.keep_also(
         [this, record](const Undo& undo) {
+          if (!undo.agent_node.empty()) guard_->is_entered(undo.agent_node);
           record->keep(undo);
           for (const auto& one : undo.kubernetes) guard_->undo_is_kept(one.name);
         },
@@ -469,6 +514,7 @@ std::optional<Deployment> KubernetesProvider::existing_brokers(const Scenario& s
           record->finish();
           guard_->end_run();
         });
+    check_agents(scenario, journal.run(), *record);
     ExistingBrokersOptions existing;
     if (target_.agent) {
       existing.longest_hold = std::chrono::ceil<std::chrono::seconds>(longest(scenario));

@@ -13,6 +13,8 @@
 
 namespace faultline {
 
+class UndoRecord;
+
 // Brokers that somebody else runs in a cluster that exists. Deploys nothing, makes
 // a stream of its own in each run, and breaks what a target file allows.
 class KubernetesProvider : public Provider {
@@ -38,7 +40,7 @@ class KubernetesProvider : public Provider {
   void look();
   void check(const Scenario&, std::chrono::milliseconds later);
   void check_nodes(const Scenario&);
-  void check_agents(const Scenario&, const std::string& run);
+  void check_agents(const Scenario&, const std::string& run, UndoRecord&);
   void check_account(std::span<const Scenario>);
   void check_health();
   void check_permissions();

@@ -7,11 +7,13 @@
 
 #include <fstream>
 
+#include "harness/cluster/packet_rules.h"
 #include "harness/cluster/testing.h"
 #include "harness/kubernetes/api/testing.h"
 #include "harness/kubernetes/cordon.h"
 #include "harness/kubernetes/undo_record.h"
 #include "harness/kubernetes_access.h"
+#include "harness/kubernetes_agent.h"
 #include "harness/kubernetes_heal.h"
 
 namespace faultline {
@@ -74,8 +76,9 @@ class KubernetesProviderTest : public ::testing::Test {
     if (request.method == "PUT") objects_[path] = body;
     if (request.method == "PATCH") objects_[path].merge_patch(body);
     if (body.value("kind", "") == "Pod")  // has ended at once
-      body["status"] = {{"phase", "Succeeded"},
-                        {"containerStatuses", {{{"state", {{"terminated", {{"exitCode", 0}}}}}}}}};
+      body["status"] = {
+          {"phase", agent_ends_ == 0 ? "Succeeded" : "Failed"},
+          {"containerStatuses", {{{"state", {{"terminated", {{"exitCode", agent_ends_}}}}}}}}};
     if (request.method == "POST") objects_[path + "/" + body["metadata"].value("name", "")] = body;
     return {200, body.dump(), {}};
   }
@@ -86,7 +89,7 @@ class KubernetesProviderTest : public ::testing::Test {
   }
 
   StubReply shown(const std::string& path) const {
-    if (path.ends_with("/log")) return {200, "", {}};
+    if (path.ends_with("/log")) return {200, agent_says_, {}};
     if (path.ends_with("/proxy/varz")) {
       const auto begin = path.find("/pods/") + 6;
       return {
@@ -99,7 +102,8 @@ class KubernetesProviderTest : public ::testing::Test {
       return {200, found->second.dump(), {}};
     json items = json::array();
     for (const auto& [name, object] : objects_)
-      if (name.starts_with(path + "/") && name.find('/', path.size() + 1) == name.npos)
+      if ((name.starts_with(path + "/") && name.find('/', path.size() + 1) == name.npos) ||
+          (path == "/api/v1/configmaps" && name.find("/configmaps/") != name.npos))
         items.push_back(object);
     const bool is_list =
         path.ends_with("/pods") || path.ends_with("/nodes") || path.ends_with("/configmaps");
@@ -178,6 +182,8 @@ class KubernetesProviderTest : public ::testing::Test {
   std::string urls_ = "url: \"nats://127.0.0.1:1\"";
   std::string faults_ = "broker-kill", more_, forbidden_, hidden_;
   const std::string agent_ = "  agent: {image: \"agent:1\", namespace: tools}\n";
+  int agent_ends_ = 0, number_ = 0;
+  std::string agent_says_;
   int pods_ = 3, nodes_ = 3;
   std::mutex mutex_;
   std::map<std::string, json> objects_;
@@ -240,6 +246,87 @@ TEST_F(KubernetesProviderTest, AgentsInMoreNodesThanAllowed) {
   scenario_.faults = {{"partition", "followers"}};
   nodes_ = 1;
   expect_refused("it would enter 2 nodes at once, and allow.nodes_at_once is 1");
+}
+
+TEST_F(KubernetesProviderTest, WhatAgentsCannotPartitionIsRefused) {
+  more_ = agent_;
+  faults_ = "partition";
+  scenario_.faults = {{"partition", "leader"}};
+  objects_[pod_path("nats-1")]["status"]["podIPs"] = {{{"ip", "10.0.0.1"}}, {{"ip", "fd00::1"}}};
+  expect_refused("the pod nats-1 has the address fd00::1, and a partition knows IPv4 alone");
+  objects_[pod_path("nats-1")]["spec"]["nodeName"] = "w0";
+  expect_refused("the pods nats-0 and nats-1 are on one node, w0");
+}
+
+TEST_F(KubernetesProviderTest, ANodeThatCouldNotBeHealedIsNotEntered) {
+  more_ = agent_;
+  faults_ = "partition";
+  scenario_.faults = {{"partition", "leader"}};
+  const auto why = [&](int ends, const std::string& says) -> std::string {
+    agent_ends_ = ends;
+    agent_says_ = says;
+    objects_.erase("/apis/coordination.k8s.io/v1/namespaces/messaging/leases/faultline");
+    KubernetesProvider provider(options());
+    provider.begin([](const std::string&) {}, [] { return false; });
+    Journal journal(folder_.path() / "state", fmt::format("r{}", number_++));
+    try {
+      provider.existing_brokers(scenario_, {}, journal, [](const std::string&) {});
+      return "";
+    } catch (const Refusal& refusal) {
+      return refusal.what();
+    }
+  };
+  EXPECT_NE(why(3, "iptables: not found\n").find("does not tell by iptables what it drops: exit"),
+            std::string::npos);
+  EXPECT_NE(why(1, "").find("drops packets by a chain FAULTLINE already"), std::string::npos);
+  EXPECT_NE(why(0, "no-systemd-run\n").find("has no systemd-run"), std::string::npos);
+  std::string changed;  // the record first
+  for (const auto& request : server_.requests())
+    if (request.method == "POST" && !request.path().ends_with("reviews") &&
+        !request.path().ends_with("leases") && changed.empty())
+      changed = request.path() + request.body;
+  EXPECT_TRUE(changed.starts_with("/api/v1/namespaces/messaging/configmaps")) << changed;
+  EXPECT_NE(changed.find("\"faults\":\"partition\""), std::string::npos) << changed;
+}
+
+TEST_F(KubernetesProviderTest, WhoHealsWithoutARecordAsksTheNode) {
+  more_ = agent_;
+  agent_ends_ = 1;
+  const AgentOrder look{options().target, "mine", {"r1", "w0", drops_nothing()}};
+  EXPECT_EQ(obey(look).status, 1) << "not healed, whoever has removed the record";
+  EXPECT_EQ(server_.count("POST"), 1u);
+}
+
+TEST_F(KubernetesProviderTest, AnAgentDoesOnlyTheFaultsOnRecord) {
+  more_ = agent_;
+  faults_ = "broker-crash, partition";
+  put_lease("mine", 30);
+  const AgentOrder count{options().target, "mine", {"r1", "w0", list_rules()}};
+  const auto record = [&](const char* faults) {
+    put("/api/v1/namespaces/messaging/configmaps/faultline-undo-r1",
+        {{"metadata", {{"name", "faultline-undo-r1"}, {"namespace", "messaging"}}},
+         {"data", {{"entered.w0", "x"}, {"faults", faults}}}});
+  };
+  record("broker-crash");
+  EXPECT_THROW(obey(count), Refusal);
+  EXPECT_EQ(changes(), 0u);
+  record("broker-crash partition");
+  EXPECT_EQ(obey(count).status, 0);
+}
+
+TEST_F(KubernetesProviderTest, AChainThatMayBeOfALiveRunIsNotRemoved) {
+  more_ = agent_;
+  const AgentOrder heal{options().target, "mine", {"r1", "w0", drop_no_more()}};
+  put_lease("another", 30);
+  EXPECT_THROW(obey(heal), ClusterError);
+  put_lease("mine", 30);
+  put("/api/v1/namespaces/other/configmaps/faultline-undo-r2",
+      {{"metadata", {{"name", "faultline-undo-r2"}, {"namespace", "other"}}},
+       {"data", {{"entered.w0", "x"}}}});
+  EXPECT_THROW(obey(heal), ClusterError);
+  EXPECT_EQ(changes(), 0u);
+  objects_.erase("/api/v1/namespaces/other/configmaps/faultline-undo-r2");
+  EXPECT_EQ(obey(heal).status, 0);
 }
 
 TEST_F(KubernetesProviderTest, FewerBrokersThanTheScenarioWants) {

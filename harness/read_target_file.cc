@@ -221,6 +221,9 @@ class Reader {
          {"agent", false, [&](const Node& part) { read_agent(part); }},
          {"abort", false, [&](const Node& part) { read_abort(part); }}});
     const auto& [brokers, pods] = std::tie(loaded_.target.brokers, loaded_.target.pods);
+    const auto& agent = loaded_.target.agent;
+    if (agent && !agent->namespace_name.empty() && agent->namespace_name == brokers.namespace_name)
+      problem(node.at, "spec.agent.namespace is the brokers': it must be the agent's own");
     if (loaded_.problems.empty() && std::ranges::none_of(pods, [&](const AllowedPods& allowed) {
           return allowed.namespace_name == brokers.namespace_name;
         }))
@@ -303,6 +306,9 @@ class Reader {
     map(node, "agent",
         {{"image", true, into(agent.image, "the name of an image")},
          {"namespace", true, name_into(agent.namespace_name, "a namespace")}});
+    static const std::regex image("[A-Za-z0-9][A-Za-z0-9._/:@-]*");
+    if (!agent.image.empty() && !std::regex_match(agent.image, image))
+      problem(node.at, fmt::format("'{}' is no reference of an image", agent.image));
   }
 
   void read_fault(const Node& node) {

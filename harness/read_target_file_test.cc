@@ -105,6 +105,10 @@ TEST(TargetFile, TheAgentIsOptedIn) {
   EXPECT_EQ(loaded.target.agent->namespace_name, "tools");
   expect_problem("  abort:", "  agent: {image: x}\n  abort:", "'namespace' is missing in agent");
   expect_problem("  abort:", "  agent: {namespace: x}\n  abort:", "'image' is missing in agent");
+  expect_problem("  abort:", "  agent: {image: \"a b;c\", namespace: tools}\n  abort:",
+                 "'a b;c' is no reference of an image");
+  expect_problem("  abort:", "  agent: {image: a, namespace: messaging}\n  abort:",
+                 "it must be the agent's own");
 }
 
 TEST(TargetFile, ProblemsSayWhere) {

@@ -1,5 +1,7 @@
 #include "harness/cluster/packet_rules.h"
 
+#include <algorithm>
+#include <regex>
 #include <sstream>
 
 namespace faultline {
@@ -12,7 +14,13 @@ const std::string make_chain =
 const std::string remove_chain =
     "for hook in PREROUTING OUTPUT; do iptables -w -t raw -D $hook -j FAULTLINE; done; "
     "iptables -w -t raw -F FAULTLINE; iptables -w -t raw -X FAULTLINE";
-const std::string no_chain = "! iptables -w -t raw -n -L FAULTLINE 2>/dev/null";
+
+// Only a list that was had can be without the chain: 3 where there is none.
+const std::string look_for_chain =
+    "rules=$(iptables -w -t raw -S) || exit 3; "
+    "case \"$rules\" in *\"-N FAULTLINE\"*) exit 1;; esac; "
+    "command -v systemd-run >/dev/null || echo " +
+    std::string(no_timer);
 
 // One of an earlier partition would end this one too early.
 const std::string stop_timer = "systemctl stop faultline-heal.timer 2>/dev/null || true";
@@ -25,6 +33,10 @@ std::string start_timer(std::chrono::seconds limit) {
 }
 
 InsideCommand shell(const std::string& script) { return {"sh", "-c", script}; }
+
+void add_once(std::vector<std::string>& list, const std::string& item) {
+  if (std::ranges::find(list, item) == list.end()) list.push_back(item);
+}
 
 }  // namespace
 
@@ -39,6 +51,23 @@ InsideCommand drop_packets(const std::vector<std::string>& own,
   for (const auto& here : own)
     for (const auto& there : others) drop(here, there), drop(there, here);
   return shell(script);
+}
+
+std::optional<Drop> read_drop(const InsideCommand& command) {
+  static const std::regex timer(" --on-active=([0-9]{1,6}) ");
+  static const std::regex rule("-s ([0-9./]+) -d ([0-9./]+) -j DROP");
+  if (command.size() != 3) return {};
+  const std::string& script = command[2];
+  Drop drop;
+  if (std::smatch match; std::regex_search(script, match, timer))
+    drop.limit = std::chrono::seconds(std::stol(match[1]));
+  for (std::sregex_iterator at(script.begin(), script.end(), rule), end; at != end; ++at) {
+    add_once(drop.own, (*at)[1]);
+    add_once(drop.others, (*at)[2]);
+    if (++at == end) return {};  // each pair both ways
+  }
+  if (drop.own.empty() || command != drop_packets(drop.own, drop.others, drop.limit)) return {};
+  return drop;
 }
 
 InsideCommand list_rules() {
@@ -59,7 +88,7 @@ std::uint64_t dropped_packets(const std::string& listing) {
   return sum;
 }
 
-InsideCommand drops_nothing() { return shell(no_chain); }
+InsideCommand drops_nothing() { return shell(look_for_chain); }
 
 InsideCommand drop_no_more() {
   return shell(remove_chain + "; status=$?; " + stop_timer + "; exit $status");

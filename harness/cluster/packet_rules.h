@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,11 +23,21 @@ using InsideCommand = std::vector<std::string>;
 InsideCommand drop_packets(const std::vector<std::string>& own,
                            const std::vector<std::string>& others, std::chrono::seconds limit);
 
+// What such a command does. Empty if it is not, to the letter, one of drop_packets.
+struct Drop {
+  std::vector<std::string> own, others;
+  std::chrono::seconds limit{0};
+};
+std::optional<Drop> read_drop(const InsideCommand&);
+
 InsideCommand list_rules();
 std::uint64_t dropped_packets(const std::string& listing);  // of list_rules
 
-InsideCommand drops_nothing();  // ends with status 0 where there is no chain
-InsideCommand drop_no_more();   // the chain is removed, and the timer
+// Ends with status 0 where there is no chain, 1 where there is one; any other is no
+// answer, as where there is no iptables. Writes `no_timer` where a limit cannot be kept.
+InsideCommand drops_nothing();
+inline constexpr const char* no_timer = "no-systemd-run";
+InsideCommand drop_no_more();  // the chain is removed, and the timer
 
 UndoStep undo_drop(const Place&);
 

@@ -74,6 +74,50 @@ TEST_F(PacketRulesTest, TheChainIsRemovedThoughTheTimerCannotBe) {
   EXPECT_NE(run(drop_no_more()), 0);
 }
 
+TEST_F(PacketRulesTest, OnlyAListWithoutTheChainIsNoChain) {
+  EXPECT_EQ(run(drops_nothing()), 0);
+  ends("iptables", 4);
+  EXPECT_EQ(run(drops_nothing()), 3) << "an error is no answer";
+  std::filesystem::remove(folder_.path() / "iptables");
+  EXPECT_EQ(run_program({"/bin/sh", "-c", drops_nothing().back()},
+                        {.environment = {{"PATH", folder_.path().string()}}})
+                .status,
+            3);
+  std::ofstream(folder_.path() / "iptables")
+      << "#!/bin/sh\nprintf -- '-P OUTPUT ACCEPT\\n-N FAULTLINE\\n-A OUTPUT -j FAULTLINE\\n'\n";
+  std::filesystem::permissions(folder_.path() / "iptables", std::filesystem::perms::owner_all);
+  EXPECT_EQ(run(drops_nothing()), 1);
+}
+
+TEST_F(PacketRulesTest, TellsWhereNoLimitCanBeKept) {
+  const auto said = [&] {
+    return run_program({"/bin/sh", "-c", drops_nothing().back()},
+                       {.environment = {{"PATH", folder_.path().string()}}})
+        .output;
+  };
+  EXPECT_EQ(said().find(no_timer), std::string::npos);
+  std::filesystem::remove(folder_.path() / "systemd-run");
+  EXPECT_NE(said().find(no_timer), std::string::npos);
+}
+
+TEST(PacketRules, AreReadBackOnlyAsTheyWereMade) {
+  const auto drop = read_drop(drop_packets({"10.0.0.1", "10.0.0.2"}, {"10.0.0.3", "10.0.0.4"}, 9s));
+  ASSERT_TRUE(drop);
+  EXPECT_EQ(drop->own, (std::vector<std::string>{"10.0.0.1", "10.0.0.2"}));
+  EXPECT_EQ(drop->others, (std::vector<std::string>{"10.0.0.3", "10.0.0.4"}));
+  EXPECT_EQ(drop->limit, 9s);
+  EXPECT_EQ(read_drop(drop_packets({"10.0.0.1"}, {"10.0.0.3"}, 0s))->limit, 0s);
+  for (const std::string more :
+       {"reboot", "iptables -w -t raw -A FAULTLINE -s 1.1.1.1 -d 2.2.2.2 -j DROP; "}) {
+    auto command = drop_packets({"10.0.0.1"}, {"10.0.0.3"}, 9s);
+    command.back() += more;
+    EXPECT_FALSE(read_drop(command)) << more;
+  }
+  EXPECT_FALSE(read_drop({"sh", "-c", "true"}));
+  EXPECT_FALSE(read_drop(list_rules()));
+  EXPECT_FALSE(read_drop(drop_packets({"10.0.0.1"}, {}, 9s)));
+}
+
 TEST(PacketRules, DroppedPacketsAreCounted) {
   EXPECT_EQ(dropped_packets(""), 0u);
   EXPECT_EQ(dropped_packets("Chain FAULTLINE (2 references)\n"

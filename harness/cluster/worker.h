@@ -35,6 +35,11 @@ class Worker {
   // worker itself sees to that. 0: there is no such limit.
   virtual std::chrono::seconds longest_hold() const { return std::chrono::seconds{0}; }
 
+  // Changes something inside it; throws also where that is not allowed any more.
+  virtual std::string act(const std::vector<std::string>& command) {
+    return output_of(inside().command(command));
+  }
+
   // For what is done inside it by others.
   virtual void undo_first(const Undo&) = 0;
 };

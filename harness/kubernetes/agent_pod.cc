@@ -1,5 +1,6 @@
 #include "harness/kubernetes/agent_pod.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <random>
@@ -18,7 +19,9 @@ using nlohmann::json;
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr auto run_limit = 30s;   // both together less than a program may take
+constexpr auto run_limit = 30s;  // both together less than a program may take
+constexpr auto log_limit = 5s;
+constexpr auto old_age = 10min;   // far longer than one may run
 constexpr auto gone_limit = 25s;  // (ProgramOptions)
 constexpr auto look_interval = 200ms;
 constexpr int deadline_in_node = 60;
@@ -42,13 +45,27 @@ std::string why_it_failed(const json& pod) {
   return reason.empty() ? "no reason is told" : fmt::format("{}: {}", reason, message);
 }
 
+bool has_ended(const json& pod) {
+  const auto phase = text_at(pod, "/status/phase");
+  return phase == "Succeeded" || phase == "Failed";
+}
+
+// The command has its effect whether or not the API server answers at once.
+template <class Question>
+auto insist(Clock::time_point deadline, const Question& question) {
+  for (;; std::this_thread::sleep_for(look_interval)) try {
+      return question();
+    } catch (const KubernetesError& error) {
+      if (error.status == 404 || Clock::now() > deadline) throw;
+    }
+}
+
 json wait_for_its_end(Kubernetes& api, const std::string& path, const NodeCommand& what) {
   json pod;
   for (const auto deadline = Clock::now() + run_limit; Clock::now() < deadline;
        std::this_thread::sleep_for(look_interval)) {
-    pod = api.get(path);
-    const auto phase = text_at(pod, "/status/phase");
-    if (phase == "Succeeded" || phase == "Failed") return pod;
+    pod = insist(deadline, [&] { return api.get(path); });
+    if (has_ended(pod)) return pod;
   }
   throw ClusterError(fmt::format("the agent did not finish on the node {} within {} s: {}",
                                  what.node, run_limit.count(), state_of(read_pod(pod))));
@@ -62,12 +79,21 @@ ProgramEnd end_of(Kubernetes& api, const std::string& path, const NodeCommand& w
         fmt::format("the agent did not run on the node {}: {}", what.node, why_it_failed(pod)));
   ProgramEnd end;
   end.status = status.get<int>();
-  (end.status == 0 ? end.output : end.errors) = api.text(path + "/log");
+  (end.status == 0 ? end.output : end.errors) =
+      insist(Clock::now() + log_limit, [&] { return api.text(path + "/log"); });
   return end;
 }
 
 void remove_agent(Kubernetes& api, const Agent& agent, const json& pod) {
   api.remove(pods_path(agent, name_of(pod)), {least_grace, text_at(pod, "/metadata/uid"), true});
+}
+
+// What stays has ended, or ends by itself, and is removed by who heals.
+bool try_to_remove_agent(Kubernetes& api, const Agent& agent, const json& pod) try {
+  remove_agent(api, agent, pod);
+  return true;
+} catch (const std::exception&) {
+  return false;
 }
 
 std::vector<json> agents_of(Kubernetes& api, const Agent& agent, const NodeCommand& what) {
@@ -161,15 +187,14 @@ ProgramEnd run_in_node(Kubernetes& api, const Agent& agent, const NodeCommand& w
     if (!api.find(resource_path("v1", "", "nodes", what.node))) return {};
   }
   const json pod = api.create(pods_path(agent), agent_pod(agent, what, new_name()));
-  ProgramEnd end;
   try {
-    end = end_of(api, pods_path(agent, name_of(pod)), what);
+    const auto end = end_of(api, pods_path(agent, name_of(pod)), what);
+    try_to_remove_agent(api, agent, pod);
+    return end;
   } catch (...) {
-    remove_agent(api, agent, pod);
+    try_to_remove_agent(api, agent, pod);
     throw;
   }
-  remove_agent(api, agent, pod);
-  return end;
 }
 
 bool heal_node(Kubernetes& api, const Agent& agent, const std::string& run,
@@ -185,6 +210,26 @@ bool heal_node(Kubernetes& api, const Agent& agent, const std::string& run,
   }
   for (const json& pod : agents_of(api, agent, {run, node, {}})) remove_agent(api, agent, pod);
   return !was_healed;
+}
+
+bool remove_agents(Kubernetes& api, const Agent& agent, const std::string& run) {
+  bool any = false;
+  for (const json& pod : api.list(pods_path(agent), of_all_runs())) {
+    if (is_agent_pod(pod) && run_of(pod) == run) any = try_to_remove_agent(api, agent, pod) || any;
+  }
+  return any;
+}
+
+std::vector<std::string> remove_old_agents(Kubernetes& api, const Agent& agent) {
+  const auto limit = std::chrono::system_clock::now() - old_age;
+  const auto latest = fmt::format("{:%FT%TZ}", std::chrono::floor<std::chrono::seconds>(limit));
+  std::vector<std::string> removed;
+  for (const json& pod : api.list(pods_path(agent), of_all_runs())) {
+    const auto made = text_at(pod, "/metadata/creationTimestamp");
+    if (!is_agent_pod(pod) || !has_ended(pod) || made.empty() || made > latest) continue;
+    if (try_to_remove_agent(api, agent, pod)) removed.push_back(name_of(pod));
+  }
+  return removed;
 }
 
 }  // namespace faultline

@@ -47,4 +47,11 @@ ProgramEnd run_in_node(Kubernetes&, const Agent&, const NodeCommand&);
 // nothing to do. Throws as run_in_node.
 bool heal_node(Kubernetes&, const Agent&, const std::string& run, const std::string& node);
 
+// Agents of a dead run, in whatever node. Whether there were any. Throws KubernetesError.
+bool remove_agents(Kubernetes&, const Agent&, const std::string& run);
+
+// Those that ended long ago, of whatever run: nobody reads their end any more. Returns
+// their names. Throws KubernetesError.
+std::vector<std::string> remove_old_agents(Kubernetes&, const Agent&);
+
 }  // namespace faultline

@@ -31,6 +31,10 @@ class AgentPodTest : public ::testing::Test {
   AgentPodTest() { objects_.put("/api/v1/nodes/w0", {{"metadata", {{"name", "w0"}}}}); }
 
   std::optional<StubReply> hook(const StubRequest& request) {
+    if (request.method == "DELETE" && removal_fails_)
+      return testing::status_reply(500, "InternalError", "not now");
+    if (request.method == "GET" && failing_ > 0 && failing_-- > 0)
+      return testing::status_reply(500, "InternalError", "not now");
     if (request.path().ends_with("/log")) return StubReply{200, "said\n"};
     if (request.method != "POST") return {};
     auto pod = json::parse(request.body);
@@ -45,6 +49,8 @@ class AgentPodTest : public ::testing::Test {
   }
 
   json status_ = ended(0);
+  int failing_ = 0;  // so many GETs
+  bool removal_fails_ = false;
   StubObjects objects_{[this](const StubRequest& request) { return hook(request); }};
   StubServer server_{[this](const StubRequest& request) { return objects_(request); }};
   Kubernetes api_{server_.access(), impatient()};
@@ -96,6 +102,36 @@ TEST_F(AgentPodTest, TellsHowTheCommandEndedAndIsGone) {
   EXPECT_EQ(bad.status, 3);
   EXPECT_EQ(bad.errors, "said\n");
   EXPECT_TRUE(api_.list(pods).empty());
+}
+
+// Its effect is there whether or not the API server answers at once.
+TEST_F(AgentPodTest, AnAnswerThatIsLostOrARemovalThatFailsIsNoEndOfTheCommand) {
+  failing_ = 7;
+  EXPECT_EQ(run({"true"}).output, "said\n");
+  removal_fails_ = true;
+  EXPECT_EQ(run({"true"}).output, "said\n");
+  status_ = {{"phase", "Failed"}, {"reason", "OutOfpods"}, {"message", "too many pods"}};
+  try {
+    run({"true"});
+    ADD_FAILURE() << "it did not run";
+  } catch (const ClusterError& error) {
+    EXPECT_STREQ(error.what(), "the agent did not run on the node w0: OutOfpods: too many pods");
+  }
+}
+
+TEST_F(AgentPodTest, OldOnesOfAnyRunAreRemoved) {
+  const auto put = [&](const std::string& name, const std::string& made, const json& status) {
+    auto pod = agent_pod(agent, {"r9", "w0", drops_nothing()}, name);
+    pod["metadata"]["uid"] = "u";
+    pod["metadata"]["creationTimestamp"] = made;
+    pod["status"] = status;
+    objects_.put(pods + "/" + name, pod);
+  };
+  put("faultline-agent-old", "2020-01-01T00:00:00Z", ended(0));
+  put("faultline-agent-young", "2999-01-01T00:00:00Z", ended(0));
+  put("faultline-agent-runs", "2020-01-01T00:00:00Z", {{"phase", "Running"}});
+  EXPECT_EQ(remove_old_agents(api_, agent), (std::vector<std::string>{"faultline-agent-old"}));
+  EXPECT_EQ(api_.list(pods).size(), 2u);
 }
 
 TEST_F(AgentPodTest, OneThatTheNodeRefusesIsNoEndOfTheCommand) {

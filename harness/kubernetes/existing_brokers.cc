@@ -214,9 +214,9 @@ struct ExistingBrokers::Implementation {
     const std::lock_guard lock(mutex);
     auto& worker = workers[{node, addresses}];
     if (!worker)
-      worker =
-          std::make_unique<ExistingWorker>(options.inside(node), addresses, options.longest_hold,
-                                           [this](const Undo& undo) { keep_undo_of_agent(undo); });
+      worker = std::make_unique<ExistingWorker>(
+          options.inside(node), addresses, options.longest_hold,
+          [this](const Undo& undo) { keep_undo_of_agent(undo); }, agents);
     return worker.get();
   }
 
@@ -228,7 +228,7 @@ struct ExistingBrokers::Implementation {
     if (worker == nullptr) throw ClusterError("there is no way into the node " + pod.node);
     worker->undo_first();
     const auto command = kill_container(pod.container, and_successors ? pod.uid : "");
-    std::istringstream killed(output_of(worker->inside().command(command)));
+    std::istringstream killed(worker->act(command));
     std::string all;
     for (std::string one; std::getline(killed, one);) all += (all.empty() ? "" : ", ") + one;
     return all;
@@ -325,9 +325,15 @@ struct ExistingBrokers::Implementation {
   }
 
   std::vector<std::string> heal_all() {
+    agents.close();
+    std::vector<std::string> failed;
+    {
+      const std::lock_guard lock(changing);
+      healed = true;
+      failed = uncordon_all();
+    }
+    agents.wait();
     const std::lock_guard lock(changing);
-    healed = true;
-    auto failed = uncordon_all();
     for (const Undo& undo : undos_of_agents) try {
         perform_undo(undo);
       } catch (const std::exception& error) {
@@ -391,6 +397,7 @@ struct ExistingBrokers::Implementation {
 
   std::mutex changing;  // one change after the other; taken before `mutex`
   bool healed = false;  // for good: nothing is struck any more
+  AgentGate agents;
   std::vector<Undo> undos_of_agents;
   std::mutex mutex;  // guards what follows
   std::vector<Member> members;

@@ -71,7 +71,8 @@ class ExistingBrokers : public Cluster {
   Worker* worker_of(const std::string& server) override;
   ClientAccess client_access() const override;
 
-  // At once, whatever else is under way. Returns what could not be healed.
+  // Nodes at once, whatever else is under way; what agents did when those that act have
+  // ended, since none begins any more. Returns what could not be healed.
   std::vector<std::string> heal_all();
 
  private:

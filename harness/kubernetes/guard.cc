@@ -9,6 +9,7 @@
 #include <set>
 #include <sstream>
 
+#include "harness/cluster/packet_rules.h"
 #include "harness/kubernetes/agent_pod.h"
 #include "harness/kubernetes/object.h"
 #include "harness/kubernetes/rules.h"
@@ -70,6 +71,13 @@ bool is_cordon_or_uncordon(const json& body) {
          (value.is_null() || value.is_boolean());
 }
 
+// For which faults an agent does that; for none, it is nothing that one does.
+std::set<std::string> faults_of(const Words& command) {
+  if (command == list_rules() || read_drop(command)) return {"partition"};
+  if (!container_to_kill(command).empty()) return {"broker-kill", "broker-crash"};
+  return {};
+}
+
 }  // namespace
 
 struct Guard::Implementation {
@@ -120,7 +128,10 @@ struct Guard::Implementation {
 
   std::vector<json> pods_on(const std::string& node, bool all_namespaces) const {
     const Query query{{"fieldSelector", "spec.nodeName=" + node}};
-    if (all_namespaces) return reader.list("/api/v1/pods", query);
+    return all_namespaces ? reader.list("/api/v1/pods", query) : pods_of_allowed_namespaces(query);
+  }
+
+  std::vector<json> pods_of_allowed_namespaces(const Query& query) const {
     std::vector<json> pods;
     std::set<std::string> namespaces;
     for (const AllowedPods& allowed : target.pods) namespaces.insert(allowed.namespace_name);
@@ -180,9 +191,11 @@ struct Guard::Implementation {
     if (heals(what->command)) return;
     check_that_runs();
     if (what->run != run) refuse("an agent of another run");
-    if (std::ranges::none_of(faults_of_agents,
-                             [&](const auto& one) { return faults.contains(one); }))
-      refuse("no fault of this run happens inside a node");
+    const auto wanted = faults_of(what->command);
+    if (wanted.empty()) refuse("a command that faultline does not run inside a node");
+    if (std::ranges::none_of(wanted, [&](const auto& one) { return faults.contains(one); }))
+      refuse(
+          fmt::format("no fault of this run does that inside a node: {}", fmt::join(wanted, ", ")));
     auto node = reader.find(resource_path("v1", "", "nodes", what->node));
     if (!node) refuse(fmt::format("there is no node {}", what->node));
     if (is_cordoned_by(*node, run)) (*node)["spec"].erase("unschedulable");
@@ -190,8 +203,44 @@ struct Guard::Implementation {
     if (!kept.contains(what->node))
       refuse(fmt::format("no undo record is kept of the node {}", what->node));
     if (const auto id = container_to_kill(what->command); !id.empty()) check_victim(*what, id);
-    refuse_one_too_many(what->node);
-    entered.insert(what->node);
+    if (const auto drop = read_drop(what->command)) check_drop(*what, *drop);
+    enter(what->node);
+  }
+
+  void enter(const std::string& node) {
+    refuse_one_too_many(node);
+    if (!has_hit(node) && hit_without(node) >= target.pods_at_once)
+      refuse(fmt::format("a pod on the node {} would be one too many: allow.pods_at_once is {}",
+                         node, target.pods_at_once));
+    entered.insert(node);
+  }
+
+  bool has_hit(const std::string& node) const {
+    return std::ranges::any_of(hit, [&](const auto& one) { return one.second == node; });
+  }
+
+  // An agent hits one pod of the node that it enters, which counts to the end of the run.
+  std::size_t hit_without(const std::string& node) const {
+    return hit.size() +
+           static_cast<std::size_t>(std::ranges::count_if(entered, [&](const std::string& other) {
+             return other != node && !has_hit(other);
+           }));
+  }
+
+  void check_drop(const NodeCommand& what, const Drop& drop) const {
+    if (drop.limit.count() == 0) refuse("a partition that nothing in its node would end");
+    refuse_strangers(drop.own, pods_on(what.node, false));
+    refuse_strangers(drop.others, pods_of_allowed_namespaces({}));
+  }
+
+  void refuse_strangers(const Words& addresses, const std::vector<json>& pods) const {
+    std::set<std::string> allowed;
+    for (const json& pod : pods)
+      if (why_not_pod(target, pod).empty())
+        for (const json& one : list_at(pod, "/status/podIPs")) allowed.insert(text_at(one, "/ip"));
+    for (const auto& address : addresses)
+      if (!allowed.contains(address))
+        refuse(fmt::format("the address {} is of no pod of allow.pods there", address));
   }
 
   void check_victim(const NodeCommand& what, const std::string& container) const {
@@ -236,7 +285,7 @@ struct Guard::Implementation {
     const auto node = text_at(*pod, "/spec/nodeName");
     if (!cordoned.contains(node))
       refuse(fmt::format("the pod {} is on a node that this run has not cordoned", whole));
-    if (!hit.contains(whole) && hit.size() >= target.pods_at_once)
+    if (!hit.contains(whole) && hit_without(node) >= target.pods_at_once)
       refuse(fmt::format("the pod {} would be one too many: allow.pods_at_once is {}", whole,
                          target.pods_at_once));
     hit[whole] = node;
@@ -271,9 +320,14 @@ void Guard::undo_is_kept(const std::string& node) {
   implementation_->kept.insert(node);
 }
 
+void Guard::is_cordoned(const std::string& node) {
+  const std::lock_guard lock(implementation_->mutex);
+  implementation_->cordoned.insert(node);
+}
+
 void Guard::is_entered(const std::string& node) {
   const std::lock_guard lock(implementation_->mutex);
-  implementation_->entered.insert(node);
+  implementation_->enter(node);
 }
 
 void Guard::check(const std::string& method, const std::string& path, const json& body) {

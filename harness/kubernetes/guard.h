@@ -50,7 +50,9 @@ class Guard {
   void end_run();
 
   void undo_is_kept(const std::string& node);
-  void is_entered(const std::string& node);  // by an agent of this run, so it counts
+  void is_cordoned(const std::string& node);  // by this run, so it counts
+  // By an agent of this run, so it counts, and one pod in it. Throws Refusal for one too many.
+  void is_entered(const std::string& node);
 
   // Throws Refusal, and KubernetesError where it could not be found out.
   void check(const std::string& method, const std::string& path, const nlohmann::json& body);

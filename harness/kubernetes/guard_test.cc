@@ -15,6 +15,13 @@ namespace {
 using nlohmann::json;
 using namespace std::chrono;
 
+std::string address_of(const std::string& pod) { return "10.0.0." + pod.substr(pod.size() - 1); }
+
+std::vector<std::string> drop(const std::string& own = "10.0.0.0",
+                              const std::string& other = "10.0.0.1", seconds limit = 60s) {
+  return drop_packets({own}, {other}, limit);
+}
+
 json pod(const std::string& name, const std::string& node, const Labels& labels,
          const std::string& namespace_name = "messaging") {
   return {{"metadata",
@@ -24,7 +31,7 @@ json pod(const std::string& name, const std::string& node, const Labels& labels,
             {"labels", labels},
             {"ownerReferences", {{{"kind", "StatefulSet"}, {"controller", true}}}}}},
           {"spec", {{"nodeName", node}}},
-          {"status", {{"phase", "Running"}}}};
+          {"status", {{"phase", "Running"}, {"podIPs", {{{"ip", address_of(name)}}}}}}};
 }
 
 json node(const std::string& name, const Labels& labels = {}) {
@@ -74,7 +81,8 @@ class GuardTest : public ::testing::Test {
     for (const auto& [path, object] : objects_) {
       if (path.find("/pods/") == path.npos) continue;
       if (parts != std::string::npos && !path.starts_with(request.path() + "/")) continue;
-      if (wanted.ends_with("spec.nodeName%3D" + object["spec"].value("nodeName", "")))
+      if (wanted.empty() ||
+          wanted.ends_with("spec.nodeName%3D" + object["spec"].value("nodeName", "")))
         items.push_back(object);
     }
     return {200, json{{"items", items}}.dump(), {}};
@@ -114,7 +122,7 @@ class GuardTest : public ::testing::Test {
     begin({"partition"});
   }
 
-  void enter(const std::string& node, const std::vector<std::string>& command = {"sh"},
+  void enter(const std::string& node, const std::vector<std::string>& command = list_rules(),
              const std::string& run = "r1", const std::string& namespace_name = "tools") {
     api().create("/api/v1/namespaces/" + namespace_name + "/pods",
                  agent_pod(Agent{"agent:1", "tools"}, {run, node, command}, "faultline-agent-1"));
@@ -438,10 +446,53 @@ TEST_F(GuardTest, EverythingElse) {
 
 TEST_F(GuardTest, AgentsWithinTheTargetFilePass) {
   begin_with_agent();
-  enter("w0");
-  enter("w0");
-  enter("w1");
+  enter("w0", drop());
+  enter("w0", list_rules());
+  enter("w1", drop("10.0.0.1", "10.0.0.2"));
   EXPECT_EQ(server_.count("POST"), 3u);
+}
+
+TEST_F(GuardTest, NoOtherCommandByAnAgent) {
+  begin_with_agent();
+  const auto because = "a command that faultline does not run inside a node";
+  expect_refused([&] { enter("w0", {"sh"}); }, because);
+  expect_refused([&] { enter("w0", {"iptables", "-F"}); }, because);
+  expect_refused([&] { enter("w0", {"faultline-agent", "fill", "/"}); }, because);
+  auto more = drop();
+  more.back() += "reboot";
+  expect_refused([&] { enter("w0", more); }, because);
+}
+
+TEST_F(GuardTest, NoPacketsOfStrangersAreDropped) {
+  put(pod("other-9", "w0", {{"app", "other"}}));
+  begin_with_agent();
+  expect_refused([&] { enter("w0", drop("10.0.0.9")); }, "the address 10.0.0.9 is of no pod");
+  expect_refused([&] { enter("w0", drop("10.0.0.1", "10.0.0.0")); }, "10.0.0.1 is of no pod");
+  expect_refused([&] { enter("w0", drop("10.0.0.0", "0.0.0.0/0")); }, "0.0.0.0/0 is of no pod");
+  expect_refused([&] { enter("w0", drop("10.0.0.0", "10.0.0.1", 0s)); },
+                 "a partition that nothing in its node would end");
+}
+
+TEST_F(GuardTest, EachCommandOfAnAgentForItsFaultAlone) {
+  target_.agent = Agent{"agent:1", "tools"};
+  target_.faults = {"broker-crash", "partition"};
+  begin({"broker-crash"});
+  for (const auto& command : {drop(), list_rules()})
+    expect_refused([&] { enter("w0", command); },
+                   "no fault of this run does that inside a node: partition");
+  guard().begin_run("r1", {"partition"});
+  expect_refused([&] { enter("w0", kill_container("111111111111")); },
+                 "no fault of this run does that inside a node: broker-");
+}
+
+TEST_F(GuardTest, WhoAgentsHitCountsAmongThePods) {
+  target_.pods_at_once = 1;
+  begin_with_agent();
+  enter("w0", drop());
+  enter("w0", list_rules());
+  expect_refused([&] { enter("w1", list_rules()); }, "allow.pods_at_once is 1");
+  expect_refused([&] { guard().is_entered("w1"); }, "allow.pods_at_once is 1");
+  guard().is_entered("w0");
 }
 
 TEST_F(GuardTest, NoAgentWithoutOptingIn) {
@@ -453,15 +504,15 @@ TEST_F(GuardTest, NoAgentWithoutOptingIn) {
 
 TEST_F(GuardTest, NoOtherPodThanTheAgents) {
   begin_with_agent();
-  expect_refused([&] { enter("w0", {"sh"}, "r1", "messaging"); },
+  expect_refused([&] { enter("w0", list_rules(), "r1", "messaging"); },
                  "which is not the namespace of spec.agent");
   const auto refused = [&](const json& pod) {
     expect_refused([&] { api().create("/api/v1/namespaces/tools/pods", pod); },
                    "a pod that is not the agent's");
   };
-  refused(agent_pod(Agent{"other:1", "tools"}, {"r1", "w0", {"sh"}}, "faultline-agent-1"));
-  refused(agent_pod(Agent{"agent:1", "tools"}, {"r1", "w0", {"sh"}}, "any"));
-  auto pod = agent_pod(Agent{"agent:1", "tools"}, {"r1", "w0", {"sh"}}, "faultline-agent-1");
+  refused(agent_pod(Agent{"other:1", "tools"}, {"r1", "w0", list_rules()}, "faultline-agent-1"));
+  refused(agent_pod(Agent{"agent:1", "tools"}, {"r1", "w0", list_rules()}, "any"));
+  auto pod = agent_pod(Agent{"agent:1", "tools"}, {"r1", "w0", list_rules()}, "faultline-agent-1");
   pod["spec"].erase("activeDeadlineSeconds");
   refused(pod);
   refused(json::object());
@@ -472,7 +523,7 @@ TEST_F(GuardTest, NoAgentOutsideARun) {
   held_ = false;
   expect_refused([&] { enter("w0"); }, "the Lease is lost");
   held_ = true;
-  expect_refused([&] { enter("w0", {"sh"}, "r2"); }, "an agent of another run");
+  expect_refused([&] { enter("w0", list_rules(), "r2"); }, "an agent of another run");
   guard().end_run();
   expect_refused([&] { enter("w0"); }, "no run is under way");
 }
@@ -487,7 +538,7 @@ TEST_F(GuardTest, NoAgentForAFaultThatNeedsNone) {
   target_.agent = Agent{"agent:1", "tools"};
   target_.faults = {"broker-stop"};
   begin({"broker-stop"});
-  expect_refused([&] { enter("w0"); }, "no fault of this run happens inside a node");
+  expect_refused([&] { enter("w0"); }, "no fault of this run does that inside a node");
 }
 
 TEST_F(GuardTest, NoAgentInANodeThatMayNotBeHit) {
@@ -512,7 +563,9 @@ TEST_F(GuardTest, NoContainerOfAPodThatMayNotBeHit) {
   runs(pod("nats-0", "w0", {{"app", "nats"}}), "111111111111aaaa");
   runs(pod("other", "w0", {{"app", "other"}}), "222222222222aaaa");
   runs(pod("nats-1", "w1", {{"app", "nats"}}), "333333333333aaaa");
-  begin_with_agent();
+  target_.agent = Agent{"agent:1", "tools"};
+  target_.faults = {"broker-crash"};
+  begin({"broker-crash"});
   enter("w0", kill_container("111111111111"));
   enter("w0", kill_container("111111111111", "uid-nats-0"));
   EXPECT_EQ(server_.count("POST"), 2u);

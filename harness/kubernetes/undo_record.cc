@@ -1,7 +1,10 @@
 #include "harness/kubernetes/undo_record.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <iterator>
+#include <sstream>
 #include <thread>
 
 #include "harness/cluster/cluster.h"
@@ -18,9 +21,14 @@ using namespace std::chrono_literals;
 constexpr int attempts = 4;
 constexpr const char* selector = "app.kubernetes.io/managed-by=faultline,faultline.dev/undo=true";
 constexpr std::string_view node_key = "cordoned.", entered_key = "entered.";
-constexpr const char* stream_key = "stream";
+constexpr const char *stream_key = "stream", *faults_key = "faults";
 
 std::string record_name(const std::string& run) { return undo_name_prefix + run; }
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream stream(text);
+  return {std::istream_iterator<std::string>(stream), {}};
+}
 
 // What is put twice is put once, so an answer that was lost does no harm.
 template <class Action>
@@ -76,6 +84,10 @@ void UndoRecord::keep(const Undo& undo) {
   }
 }
 
+void UndoRecord::keep_faults(const std::vector<std::string>& names) {
+  put(faults_key, fmt::format("{}", fmt::join(names, " ")));
+}
+
 void UndoRecord::keep_stream(const std::string& name) {
   put(stream_key, name);
   has_stream_ = true;
@@ -102,6 +114,7 @@ std::vector<LeftUndone> read_undo_records(Kubernetes& api, const std::string& na
     for (const auto& [key, value] : data.items()) {
       if (key.starts_with(node_key)) left.nodes.push_back(key.substr(node_key.size()));
       if (key.starts_with(entered_key)) left.entered.push_back(key.substr(entered_key.size()));
+      if (key == faults_key && value.is_string()) left.faults = words_of(value.get<std::string>());
       if (key == stream_key && value.is_string()) left.stream = value.get<std::string>();
     }
     records.push_back(std::move(left));

@@ -17,6 +17,8 @@ class UndoRecord {
   // Returns when the API server has it. Throws ClusterError, and the change must
   // then not be made: no answer, or an undo that only one machine could do.
   void keep(const Undo&);
+  // That agents will do: before the first of them looks.
+  void keep_faults(const std::vector<std::string>& names);
   void keep_stream(const std::string& name);  // that the run is about to make
   void stream_is_removed();
 
@@ -36,6 +38,7 @@ struct LeftUndone {
   std::string namespace_name, run;
   std::vector<std::string> nodes;    // to be uncordoned, where that run cordoned them
   std::vector<std::string> entered;  // by agents of the run: to be healed by heal_node
+  std::vector<std::string> faults;   // by agents
   std::string stream;                // to be removed; empty: none
 };
 

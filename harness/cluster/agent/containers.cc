@@ -22,7 +22,8 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t shortest_id = 12;
 constexpr auto hold = 5s;
 constexpr auto death_limit = 5s;
-constexpr auto look_interval = 10ms;  // far less than it takes to start a broker
+constexpr const char* being_made = "runc:[";  // killed then, the kubelet keeps its pod for a minute
+constexpr auto look_interval = 10ms;          // far less than it takes to start a broker
 
 struct Process {
   int pid = 0;
@@ -108,6 +109,7 @@ std::vector<std::string> kill_container(const std::string& id, const std::string
     for (const auto& process : all) {
       if (std::ranges::none_of(process.groups, is_hit)) continue;
       left = true;
+      if (process.name.starts_with(being_made)) continue;
       if (::kill(process.pid, SIGKILL) == 0 && known.insert(process.pid).second)
         killed.push_back(process.name + " (pid " + std::to_string(process.pid) + ")");
     }
