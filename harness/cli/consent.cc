@@ -11,23 +11,10 @@
 
 #include "harness/cli/command.h"
 #include "harness/cli/scenarios.h"
-#include "harness/kubernetes/asked.h"
 #include "harness/read_target_file.h"
 
 namespace faultline {
 namespace {
-
-// What the cluster or the target file does not allow is the user's to change.
-template <class Action>
-auto or_usage(const Action& action) {
-  try {
-    return action();
-  } catch (const ClusterUnreachable&) {
-    throw;
-  } catch (const ClusterError& error) {
-    throw UsageError(error.what());
-  }
-}
 
 // Set for all runs of a machine, it may mean nothing to this one.
 bool is_of_environment(const CLI::Option& option) {

@@ -8,6 +8,8 @@
 #include <span>
 #include <string>
 
+#include "harness/cli/command.h"
+#include "harness/kubernetes/asked.h"
 #include "harness/provider.h"
 
 namespace CLI {
@@ -20,6 +22,19 @@ struct Consent {
   bool yes = false;   // --yes
   std::string typed;  // --confirm: the name of a context that looks like production
 };
+
+// What the cluster or the target file does not allow is the user's to change: UsageError.
+// That nobody answered is not.
+template <class Action>
+auto or_usage(const Action& action) {
+  try {
+    return action();
+  } catch (const ClusterUnreachable&) {
+    throw;
+  } catch (const ClusterError& error) {
+    throw UsageError(error.what());
+  }
+}
 
 // --provider and --target
 void add_provider_options(CLI::App&, ProviderOptions&);

@@ -6,7 +6,6 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/process.hpp>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -140,12 +139,11 @@ std::vector<Ability> examine() {
 }
 
 Ability inotify() {
-  constexpr int of_three_clusters = 512;
-  int most = 0;
-  std::ifstream("/proc/sys/fs/inotify/max_user_instances") >> most;
-  return optional("inotify", most >= of_three_clusters, fmt::format("{} instances", most),
-                  "two clusters at the same time at most; more with sysctl -w "
-                  "fs.inotify.max_user_instances=512");
+  const int most = inotify_instances();
+  return optional("inotify", most >= enough_inotify_instances, fmt::format("{} instances", most),
+                  fmt::format("two clusters at the same time at most; more with sysctl -w "
+                              "fs.inotify.max_user_instances={}",
+                              enough_inotify_instances));
 }
 
 std::vector<Ability> examine_kind() {
@@ -231,13 +229,7 @@ std::vector<Ability> examine(const ProviderOptions& provider) {
   chosen_provider(provider);
   if (provider.name == "kind") return examine_kind();
   if (provider.name == "local") return examine();
-  try {
-    return asked([&] { return examine_cluster(provider.target); });
-  } catch (const ClusterUnreachable&) {
-    throw;
-  } catch (const ClusterError& error) {
-    throw UsageError(error.what());
-  }
+  return or_usage([&] { return asked([&] { return examine_cluster(provider.target); }); });
 }
 
 std::string_view conclusion(bool complete, const std::string& provider) {

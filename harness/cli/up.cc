@@ -11,6 +11,7 @@
 #include "harness/broker/nats/nats.h"
 #include "harness/broker/nats/nats_binary.h"
 #include "harness/cli/command.h"
+#include "harness/cli/consent.h"
 #include "harness/cli/kind_cluster.h"
 #include "harness/interrupt.h"
 #include "harness/kind_provider.h"
@@ -27,15 +28,6 @@ struct Arguments {
   RunOptions run;
   bool json = false;
 };
-
-// What is wrong with the choice is the user's to repair, before anything is made.
-void check_choice(const RunOptions& options) {
-  try {
-    check_broker_choice({}, options);
-  } catch (const ClusterError& error) {
-    throw UsageError(error.what());
-  }
-}
 
 void provide_broker(KindProvider& provider, const RunOptions& options, const Message& message) {
   const auto binary = find_nats_binary({options.broker_binary, options.broker_version}, message,
@@ -69,7 +61,7 @@ void show_json(const KindProvider& provider, const KindCluster& cluster, double 
 }
 
 int execute(Arguments arguments) {
-  check_choice(arguments.run);
+  or_usage([&] { check_broker_choice({}, arguments.run); });  // before anything is made
   if (const int code = exit_code_unless_kind_works(); code != exit_passed) return code;
   arguments.run.interrupts = &count_interrupts();
   const auto cancelled = [&] { return interrupted(arguments.run); };

@@ -79,10 +79,6 @@ void end(process::child& child) {
   child.wait();
 }
 
-}  // namespace
-
-namespace {
-
 // The administrator's, which not everybody's PATH has.
 constexpr std::array further_folders{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
                                      "/usr/bin",        "/sbin",          "/bin"};
@@ -131,7 +127,8 @@ ProgramEnd run_program(const std::vector<std::string>& command, const ProgramOpt
   LineReader errors(context, result.errors, options.line);
   process::child child;
   process::environment environment = boost::this_process::environment();
-  // Boost's operator[] compares with entries that are shorter than the name, beyond their end.
+  // Not by operator[]: Boost's compares with entries that are shorter than the name, beyond
+  // their end.
   environment.set("PATH", whole_path());
   for (const auto& [name, value] : options.environment) environment.set(name, value);
   try {

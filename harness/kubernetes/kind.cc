@@ -22,8 +22,7 @@ using namespace std::chrono_literals;
 
 constexpr auto create_limit = 15min;  // a node image of a gigabyte may be pulled
 constexpr auto pull_limit = 10min;
-constexpr std::uint16_t first_monitor_port = 30500;  // kind-config/cluster.yaml
-constexpr int enough_inotify_instances = 512;
+constexpr std::uint16_t first_monitor_port = 30500;     // kind-config/cluster.yaml
 constexpr const char* mark = "/etc/made-by-faultline";  // kind-config/cluster.yaml
 constexpr std::size_t longest_name = 63 - std::string_view("-control-plane").size();
 
@@ -104,10 +103,8 @@ ProgramEnd create(const KindOptions& options, const std::string& image) {
   return run_program(command, program);
 }
 
-// Each node takes about eleven of them: Linux' default is enough for two clusters.
 std::string too_few_inotify_instances() {
-  int most = 0;
-  std::ifstream("/proc/sys/fs/inotify/max_user_instances") >> most;
+  const int most = inotify_instances();
   if (most >= enough_inotify_instances) return "";
   return fmt::format(
       " (perhaps too many clusters are here for fs.inotify.max_user_instances={}: remove one, or "
@@ -245,6 +242,12 @@ std::string missing_for_kind() {
   if (end.errors.find("permission denied") != std::string::npos)
     return "no permission to use Docker: join the group docker and log in anew, or be root";
   return "no Docker Engine answers: start it (systemctl start docker)";
+}
+
+int inotify_instances() {
+  int most = 0;
+  std::ifstream("/proc/sys/fs/inotify/max_user_instances") >> most;
+  return most;
 }
 
 std::string node_image_here() {

@@ -53,6 +53,10 @@ struct KindOptions {
 // What keeps this machine from having kind clusters; empty if nothing does.
 std::string missing_for_kind();
 
+// Each node takes about eleven: Linux' default of 128 is enough for two clusters.
+int inotify_instances();
+inline constexpr int enough_inotify_instances = 512;
+
 // A node image that this machine has, whoever made it; empty if none.
 std::string node_image_here();
 
