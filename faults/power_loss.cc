@@ -2,6 +2,6 @@
 
 namespace faultline {
 
-void PowerLoss::break_volume(const Volume& disk) { disk.cut_power(); }
+void PowerLoss::break_volume(const std::string& server) { cluster().cut_power(server); }
 
 }  // namespace faultline

@@ -12,7 +12,7 @@ class PowerLoss : public VolumeGone {
   explicit PowerLoss(FaultContext context) : VolumeGone("power-loss", context) {}
 
  protected:
-  void break_volume(const Volume&) override;
+  void break_volume(const std::string& server) override;
 };
 
 }  // namespace faultline

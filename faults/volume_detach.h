@@ -14,7 +14,7 @@ class VolumeDetach : public VolumeGone {
   explicit VolumeDetach(FaultContext context) : VolumeGone("volume-detach", context) {}
 
  protected:
-  void break_volume(const Volume&) override;
+  void break_volume(const std::string& server) override;
   void when_detached(const std::string& server) override;
 };
 

@@ -14,14 +14,13 @@ void VolumeGone::strike(const std::string& server) {
   worker(server).undo_first(
       {.what = "the volume of " + server + " is attached", .steps = {disk.undo_detach()}});
   cluster().expect_exit(server);
-  break_volume(disk);
+  break_volume(server);
   const auto problem = disk.write_problem();
   {
     const std::lock_guard lock(mutex_);
     write_problem_[server] = problem;
   }
   cluster().kill(server);
-  disk.kill_holders();  // one that was restarted meanwhile, too
   disk.detach();
   when_detached(server);
 }

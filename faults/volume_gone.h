@@ -18,7 +18,7 @@ class VolumeGone : public PerServerFault {
 
  protected:
   // From here on every write to it gives EIO.
-  virtual void break_volume(const Volume&) = 0;
+  virtual void break_volume(const std::string& server) = 0;
   virtual void when_detached(const std::string& /*server*/) {}
 
   void strike(const std::string& server) final;

@@ -13,7 +13,6 @@ void VolumeWipe::strike(const std::string& server) {
   worker(server).undo_first(
       {.what = "the volume of " + server + " is attached", .steps = {disk.undo_detach()}});
   cluster().kill(server);
-  disk.kill_holders();
   disk.detach();
   disk.make();
   disk.attach();

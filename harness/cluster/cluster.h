@@ -85,7 +85,7 @@ class Cluster {
 
   virtual const std::vector<Server>& servers() const = 0;
   virtual void start(const std::string& server) = 0;  // no effect on one that runs
-  virtual void kill(const std::string& server) = 0;   // at once, held down until start
+  virtual void kill(const std::string& server) = 0;   // nothing of it runs, until start
   virtual void stop(const std::string& server,
                     std::chrono::seconds grace) = 0;  // asked to leave, held down
 
@@ -94,6 +94,10 @@ class Cluster {
 
   // Its process ends at once, and whoever restarts brokers here may do so.
   virtual void crash(const std::string& server) { no("end and restart the process of " + server); }
+
+  // Its processes end by SIGKILL, and in the same moment its volume forgets what was not
+  // synced. Whoever restarts brokers here may do so, until kill().
+  virtual void cut_power(const std::string& server) { no("cut the power of " + server); }
 
   // One that is held down is held no longer: whoever restarts brokers here may
   // try. Without anybody who does, nothing happens.

@@ -83,12 +83,19 @@ void end(process::child& child) {
 constexpr std::array further_folders{"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
                                      "/usr/bin",        "/sbin",          "/bin"};
 
+// Those of the user, of the administrator, and the one that has faultline-agent too.
+std::vector<boost::filesystem::path> searched_folders() {
+  auto folders = boost::this_process::path();
+  for (const char* folder : further_folders) folders.emplace_back(folder);
+  boost::system::error_code error;
+  folders.push_back(boost::filesystem::read_symlink("/proc/self/exe", error).parent_path());
+  return folders;
+}
+
 // Programs that a program calls are to be found as it was itself.
 std::string whole_path() {
-  const char* own = std::getenv("PATH");
-  std::string text = own == nullptr ? "" : own;
-  for (const char* folder : further_folders)
-    text += (text.empty() ? "" : ":") + std::string(folder);
+  std::string text;
+  for (const auto& folder : searched_folders()) text += (text.empty() ? "" : ":") + folder.string();
   return text;
 }
 
@@ -96,9 +103,7 @@ std::string whole_path() {
 
 std::string find_program(const std::string& name) {
   if (name.find('/') != std::string::npos) return name;
-  auto folders = boost::this_process::path();
-  for (const char* folder : further_folders) folders.emplace_back(folder);
-  return process::search_path(name, folders).string();
+  return process::search_path(name, searched_folders()).string();
 }
 
 std::string shell_words(const std::vector<std::string>& command) {

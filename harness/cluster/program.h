@@ -22,8 +22,8 @@ struct ProgramEnd {
   std::string errors;  // and to its standard error
 };
 
-// Reads nothing from its standard input. Searches the first word in PATH and the folders of the
-// administrator. Does not outlive the harness. Throws ClusterError where it cannot be started,
+// Reads nothing from its standard input. Searches the first word in PATH, the folders of the
+// administrator and the one of this program. Does not outlive the harness. Throws ClusterError where it cannot be started,
 // takes too long or is cancelled ("interrupted").
 ProgramEnd run_program(const std::vector<std::string>& command, const ProgramOptions& = {});
 

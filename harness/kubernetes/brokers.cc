@@ -271,6 +271,15 @@ struct KubernetesBrokers::Implementation {
                 delete_pod(name, 0);
               });
     wait_until_gone(name, delete_limit);
+    if (inside) copy(name).place.volume->kill_holders();  // one that was started meanwhile
+  }
+
+  void cut_power(const std::string& name) {
+    const Member member = copy(name);
+    if (member.place.volume == nullptr)
+      throw ClusterError("there is no way into the worker of " + name);
+    pod_exits.expect(name);
+    member.place.volume->cut_power();
   }
 
   void stop(const std::string& name, std::chrono::seconds grace) {
@@ -434,6 +443,10 @@ void KubernetesBrokers::expect_exit(const std::string& server) {
 
 void KubernetesBrokers::crash(const std::string& server) {
   asked([&] { implementation_->crash(server); });
+}
+
+void KubernetesBrokers::cut_power(const std::string& server) {
+  asked([&] { implementation_->cut_power(server); });
 }
 
 void KubernetesBrokers::release(const std::string& server) {
