@@ -1,0 +1,26 @@
+// What this machine can do for workers and their faults, found out by doing it in a
+// throwaway network namespace: nothing of it stays, and nothing follows from a version.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace faultline {
+
+struct Capability {
+  std::string what;
+  bool works = false;
+  std::string found;    // where it does not work: why, in the tool's or the kernel's own words
+  std::string purpose;  // what needs it
+  std::string remedy;   // where it does not work: what to do
+};
+
+Capability network_namespaces();       // with a veth and a bridge in one of them
+Capability packet_filter();            // iptables, table raw
+Capability random_packet_match();      // iptables, xt_statistic
+Capability packet_queue();             // NFQUEUE, and a program that reads it
+Capability qdisc(const std::string&);  // tbf, htb or netem
+
+std::vector<Capability> network_capabilities();  // all of these
+
+}  // namespace faultline
