@@ -2,13 +2,12 @@
 
 #include <fmt/format.h>
 
-#include "faults/fault.h"
 #include "harness/broker/nats/nats.h"
 #include "harness/broker/nats/nats_binary.h"
 #include "harness/broker/nats/nats_config.h"
-#include "harness/cluster/local.h"
 #include "harness/kind_provider.h"
 #include "harness/kubernetes_provider.h"
+#include "harness/local_provider.h"
 #include "harness/plan.h"
 
 namespace faultline {
@@ -17,32 +16,6 @@ namespace {
 std::string broker_version(const Scenario& scenario, const RunOptions& options) {
   return options.broker_version.empty() ? scenario.broker_version : options.broker_version;
 }
-
-// Processes on this machine.
-class LocalProvider : public Provider {
- public:
-  std::vector<std::string> missing(const Scenario& scenario) override {
-    std::vector<std::string> missing;
-    for (const FaultStep& step : scenario.faults)
-      if (fault_kind(step.fault).needs != Needs::nothing)
-        missing.push_back(
-            fmt::format("the provider local has no {} yet: use --provider kind", step.fault));
-    return missing;
-  }
-
-  std::unique_ptr<Cluster> start_brokers(const BrokerProgram& program, const Scenario& scenario,
-                                         const RunOptions& options, Journal& journal,
-                                         const Message&) override {
-    LocalOptions local;
-    local.folder = options.folder;
-    local.brokers = scenario.brokers;
-    local.undo_first = [&journal](const Undo& undo) { journal.undo_first(undo); };
-    local.started = [&journal](int pid, const std::string& what) {
-      journal.process_started(pid, what);
-    };
-    return std::make_unique<LocalCluster>(program, local);
-  }
-};
 
 }  // namespace
 

@@ -26,6 +26,9 @@ using namespace std::chrono_literals;
 constexpr std::size_t block_size = 64 * 1024;
 constexpr std::size_t max_waiting = 64;  // full blocks; then clients wait for the disk
 constexpr auto flush_interval = 500ms;   // the promise is a second
+constexpr auto stall_limit = 5s;         // a disk that takes no write for so long is given up
+
+using Clock = std::chrono::steady_clock;
 
 [[noreturn]] void throw_errno(int error, const std::string& what) {
   throw std::system_error(error, std::generic_category(), what);
@@ -128,10 +131,10 @@ struct Recorder::Implementation {
   Time stamped(Record record) {
     std::unique_lock lock(mutex);
     if (waiting.size() >= max_waiting) {
-      disk_caught_up.wait(lock, [this] { return waiting.size() < max_waiting; });
+      wait_for_disk(lock, [this] { return waiting.size() < max_waiting; });
     }
     const Time now = monotonic_now();
-    if (closing || failed != 0) return now;
+    if (closing || given_up()) return now;
     record(now);
     if (encoder.size() >= block_size) {
       hand_over();
@@ -161,7 +164,7 @@ struct Recorder::Implementation {
   }
 
   void write_end(std::unique_lock<std::mutex>& lock) {
-    const bool complete = failed == 0;
+    const bool complete = !given_up();
     const std::string end = encode_end(encoder.operations(), encoder.events(), monotonic_now());
     lock.unlock();
     const int error = complete ? file.append(end) : 0;
@@ -171,14 +174,31 @@ struct Recorder::Implementation {
     fail(sync_error);
   }
 
+  // On a disk that hangs, until it is given up: then nothing more is recorded, and what
+  // was recorded by then is written when the disk comes back.
+  template <typename Done>
+  void wait_for_disk(std::unique_lock<std::mutex>& lock, Done done) {
+    if (!disk_caught_up.wait_for(lock, stall_limit, [&] { return done() || given_up(); }))
+      stalled = true;
+  }
+
+  bool given_up() const { return failed != 0 || stalled; }
+
+  void look_for_stall() {
+    if (writing_since && Clock::now() - *writing_since > stall_limit) stalled = true;
+  }
+
   void write_first(std::unique_lock<std::mutex>& lock) {
     std::string block = std::move(waiting.front());
     waiting.pop_front();
     if (failed == 0) {
+      writing_since = Clock::now();
       lock.unlock();
       seal_block(block);
       const int error = file.append(block);
       lock.lock();
+      look_for_stall();
+      writing_since.reset();
       fail(error);
     }
     ++written;
@@ -197,7 +217,7 @@ struct Recorder::Implementation {
     const std::uint64_t wanted = handed_over;
     flush_wanted = true;
     work.notify_one();
-    disk_caught_up.wait(lock, [&] { return written >= wanted; });
+    wait_for_disk(lock, [&] { return written >= wanted; });
   }
 
   void close() {
@@ -227,6 +247,8 @@ struct Recorder::Implementation {
   bool flush_wanted = false;
   bool closing = false;
   int failed = 0;
+  std::optional<Clock::time_point> writing_since;  // the write under way
+  bool stalled = false;
   std::uint32_t processes = 0;
 
   std::thread flusher;
@@ -292,11 +314,17 @@ void Recorder::flush() { implementation_->flush(); }
 void Recorder::close() { implementation_->close(); }
 
 std::optional<std::string> Recorder::error() const {
-  const std::lock_guard lock(implementation_->mutex);
-  if (implementation_->failed == 0) return std::nullopt;
-  return "cannot write " + implementation_->name + ": " +
-         std::generic_category().message(implementation_->failed) +
-         "; what was complete by then is readable";
+  auto& self = *implementation_;
+  const std::lock_guard lock(self.mutex);
+  self.look_for_stall();
+  if (self.failed != 0)
+    return "cannot write " + self.name + ": " + std::generic_category().message(self.failed) +
+           "; what was complete by then is readable";
+  if (self.stalled)
+    return "the disk took no write of " + self.name + " for " +
+           std::to_string(stall_limit.count()) +
+           " s; what was recorded by then is written when it does";
+  return std::nullopt;
 }
 
 }  // namespace faultline

@@ -57,9 +57,11 @@ class Recorder {
   std::uint32_t new_process(const std::string& role, const std::string& group);  // also recorded
 
   void flush();  // everything recorded so far is handed to the operating system
-  void close();  // flushes, ends the file, syncs; further records are ignored
+  // Flushes, ends the file, syncs; further records are ignored. Waits for a disk that
+  // hangs as long as it does; no other method waits for it longer than five seconds.
+  void close();
 
-  // Why writing stopped (disk full); what was complete by then is readable.
+  // Why writing stopped (the disk is full, or hangs); what was complete by then is readable.
   std::optional<std::string> error() const;
 
  private:

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -13,6 +12,7 @@
 
 #include "harness/broker/nats/nats_binary.h"
 #include "harness/catalogue.h"
+#include "harness/cluster/capabilities.h"
 #include "harness/cli/command.h"
 #include "harness/cli/consent.h"
 #include "harness/exit_code.h"
@@ -89,34 +89,14 @@ Ability program(const std::string& name, const std::string& purpose, const std::
 }
 
 Ability root() {
-  return optional("root", ::geteuid() == 0, ::geteuid() == 0 ? "yes" : "faults of network and disk",
+  return optional("root", ::geteuid() == 0, ::geteuid() == 0 ? "yes" : "workers and volumes",
                   "sudo");
 }
 
-Ability loop_devices() {
-  return optional("loop devices", ::access("/dev/loop-control", R_OK | W_OK) == 0,
-                  "volumes of their own", "root, and the kernel module loop");
-}
-
-bool netem_works() {
-  const auto tc = bp::search_path("tc", {"/usr/sbin", "/usr/bin", "/sbin", "/bin"});
-  if (tc.empty()) return false;
-  std::error_code error;
-  return bp::system(bp::exe = tc.string(),
-                    bp::args = {"qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"},
-                    bp::std_out > bp::null, bp::std_err > bp::null, error) == 0;
-}
-
-// Tried for real, in namespaces that end with the thread.
-std::vector<Ability> network() {
-  bool namespaces = false, netem = false;
-  std::thread([&] {
-    namespaces = ::unshare(CLONE_NEWNET) == 0;
-    netem = namespaces && netem_works();
-  }).join();
-  return {optional("network namespaces", namespaces, "workers of their own, partitions", "root"),
-          optional("netem", netem, "delays and losses of packets",
-                   "root, tc, and the kernel module sch_netem")};
+// Each was tried.
+Ability tried(const Capability& capability) {
+  return optional(capability.what, capability.works, capability.purpose,
+                  capability.works ? "" : capability.found + "; needs " + capability.remedy);
 }
 
 std::vector<Ability> examine() {
@@ -127,14 +107,9 @@ std::vector<Ability> examine() {
       memory(),
       program("go", "builds other versions of the broker", "golang-go (1.21 or newer), or pip"),
       root(),
-      loop_devices(),
-      program("mkfs.ext4", "volumes of their own", "apt install e2fsprogs"),
-      program("mkfs.xfs", "volumes with XFS", "apt install xfsprogs"),
-      program("ip", "workers of their own", "apt install iproute2"),
-      program("nft", "partitions", "apt install nftables"),
-      program("tc", "delays and losses of packets", "apt install iproute2"),
   };
-  std::ranges::move(network(), std::back_inserter(abilities));
+  for (const auto& capabilities : {network_capabilities(), volume_capabilities()})
+    std::ranges::transform(capabilities, std::back_inserter(abilities), tried);
   return abilities;
 }
 

@@ -51,6 +51,7 @@ struct BrokerProgram {
   std::string image;  // of containers, where they are to be had: "nats:2.12.15"
   std::function<std::string(const Layout& self, std::span<const Layout> all)> configuration;
   std::function<std::vector<std::string>(const std::filesystem::path& configuration)> arguments;
+  int leave_signal = 0;  // asks it to hand over what it leads, let go of its clients, and exit
 };
 
 struct Exit {
@@ -91,6 +92,12 @@ class Cluster {
 
   // What ends it from here on is the harness's doing, until it is started again.
   virtual void expect_exit(const std::string& server) = 0;
+
+  // Its process stands still, as if it ran on a machine that gives it no time, and goes on.
+  // Neither has an effect on one that does not run.
+  virtual void pause(const std::string& server) { no("pause the process of " + server); }
+  virtual void resume(const std::string& server) { no("resume the process of " + server); }
+  virtual bool paused(const std::string&) { return false; }
 
   // Its process ends at once, and whoever restarts brokers here may do so.
   virtual void crash(const std::string& server) { no("end and restart the process of " + server); }

@@ -6,12 +6,14 @@
 #include <algorithm>
 #include <condition_variable>
 #include <fstream>
+#include <iomanip>
 #include <map>
 #include <mutex>
 #include <sstream>
 #include <thread>
 
 #include "harness/cluster/child_processes.h"
+#include "harness/cluster/local_worker.h"
 #include "harness/cluster/log_tail.h"
 #include "harness/cluster/process_table.h"
 
@@ -23,6 +25,8 @@ using namespace std::chrono_literals;
 
 constexpr int deploy_attempts = 5;
 constexpr auto listen_limit = 60s;
+constexpr auto death_limit = 60s;
+constexpr std::uint16_t client_port = 4222, cluster_port = 6222, monitor_port = 8222;  // of workers
 constexpr std::size_t shown_lines = 10;
 constexpr std::size_t searched_lines = 200;
 constexpr const char* data_name = "data";  // in a broker's folder
@@ -34,7 +38,9 @@ struct Member {
   bool being_ended = false;
   bool being_forced = false;
   bool being_started = false;  // whether an exit counts is not known yet
-  std::optional<Exit> last_exit;
+  bool drained = false;        // takes nothing new until it is started
+  std::string refusal = {};    // why the last start was none
+  std::optional<Exit> last_exit = {};
 };
 
 std::string how_it_ended(int status) {
@@ -68,9 +74,13 @@ std::string address(const char* scheme, const Layout& layout, std::uint16_t port
 }  // namespace
 
 struct LocalCluster::Implementation {
-  Implementation(BrokerProgram a_program, LocalOptions some_options)
+  Implementation(LocalCluster& a_cluster, BrokerProgram a_program, LocalOptions some_options)
       : program(std::move(a_program)), options(std::move(some_options)) {
     options.folder = fs::absolute(options.folder);
+    if (!options.network) return;
+    for (std::uint32_t i = 0; i < options.brokers; ++i)
+      workers.push_back(std::make_unique<LocalWorker>(a_cluster, name_of(i), *options.network, i,
+                                                      options.undo_first));
   }
 
   ~Implementation() {
@@ -94,8 +104,10 @@ struct LocalCluster::Implementation {
       }
   }
 
+  static std::string name_of(std::uint32_t broker) { return "n" + std::to_string(broker + 1); }
+
   fs::path folder_of(std::uint32_t broker) const {
-    return options.folder / "brokers" / ("n" + std::to_string(broker + 1));
+    return options.folder / "brokers" / name_of(broker);
   }
 
   // What the destructor does, for a harness that never came to it.
@@ -113,28 +125,46 @@ struct LocalCluster::Implementation {
     members.clear();
     servers.clear();
     unread_exits.clear();
-    ports = options.reserve(3 * options.brokers);
     std::vector<Layout> layouts;
+    if (!options.network) ports = options.reserve(3 * options.brokers);
     for (std::uint32_t i = 0; i < options.brokers; ++i) {
-      Layout layout;
-      const auto folder = folder_of(i);
-      layout.name = folder.filename();
-      layout.data = folder / data_name;
-      layout.log = folder / (program.name + ".log");
-      layout.client_port = ports[3 * i].number();
-      layout.cluster_port = ports[3 * i + 1].number();
-      layout.monitor_port = ports[3 * i + 2].number();
-      fs::create_directories(layout.data);
-      fs::remove(layout.log);  // of an attempt before this one
-      layouts.push_back(layout);
+      layouts.push_back(options.network ? on_worker(i) : on_loopback(i));
+      fs::create_directories(layouts.back().data);
+      fs::remove(layouts.back().log);  // of an attempt before this one
     }
     for (const auto& layout : layouts) {
       const auto configuration = layout.log.parent_path() / (program.name + ".conf");
       write_file(configuration, program.configuration(layout, layouts));
-      members.push_back({layout, configuration, 0, false, false, false, {}});
+      members.push_back({layout, configuration});
       servers.push_back({layout.name, address("nats", layout, layout.client_port),
                          address("http", layout, layout.monitor_port)});
     }
+  }
+
+  Layout layout_of(std::uint32_t i) const {
+    Layout layout;
+    layout.name = name_of(i);
+    layout.data = options.volumes.empty() ? folder_of(i) / data_name
+                                          : fs::path(options.volumes[i].data());
+    layout.log = folder_of(i) / (program.name + ".log");
+    return layout;
+  }
+
+  Layout on_loopback(std::uint32_t i) const {
+    auto layout = layout_of(i);
+    layout.client_port = ports[3 * i].number();
+    layout.cluster_port = ports[3 * i + 1].number();
+    layout.monitor_port = ports[3 * i + 2].number();
+    return layout;
+  }
+
+  Layout on_worker(std::uint32_t i) const {
+    auto layout = layout_of(i);
+    layout.host = layout.listen = options.network->workers()[i].address;
+    layout.client_port = client_port;
+    layout.cluster_port = cluster_port;
+    layout.monitor_port = monitor_port;
+    return layout;
   }
 
   void wait_until_listening() {
@@ -181,6 +211,7 @@ struct LocalCluster::Implementation {
   void start(const std::string& name) {
     const std::lock_guard starting(start_mutex);
     if (running(name)) return;
+    refuse_without_volume(name);
     const auto deadline = std::chrono::steady_clock::now() + options.port_limit;
     for (std::string complaint = restart(name); !complaint.empty(); complaint = restart(name)) {
       if (std::chrono::steady_clock::now() > deadline)
@@ -188,6 +219,17 @@ struct LocalCluster::Implementation {
             name + " cannot be started again: a foreign program has its port: " + complaint);
       std::this_thread::sleep_for(200ms);
     }
+  }
+
+  // A broker would make the folder that is missing, and begin with nothing in it. Who
+  // supervises brokers does not let them: systemd's RequiresMountsFor=, the kubelet.
+  void refuse_without_volume(const std::string& name) {
+    const std::lock_guard lock(mutex);
+    auto& one = member(name);
+    one.refusal.clear();
+    if (options.volumes.empty() || fs::exists(one.layout.data)) return;
+    one.refusal = "not started: its volume is not there";
+    throw ClusterError(name + ": " + one.refusal);
   }
 
   // Its complaint where a port of it is taken; empty where it listens, or is gone
@@ -220,7 +262,11 @@ struct LocalCluster::Implementation {
       const std::lock_guard lock(mutex);
       auto& one = member(name);
       if (one.pid != 0) return;
-      command = {program.binary, program.arguments(one.configuration), one.layout.log};
+      one.drained = false;
+      auto words = program.arguments(one.configuration);
+      words.insert(words.begin(), program.binary);
+      if (options.network) words = options.network->workers()[index(name)].inside.command(words);
+      command = {find_program(words[0]), {words.begin() + 1, words.end()}, one.layout.log};
     }
     int pid = 0;
     try {
@@ -262,7 +308,7 @@ struct LocalCluster::Implementation {
   }
 
   // True if it is gone within the limit.
-  bool end(const std::string& name, int signal, std::chrono::seconds limit) {
+  bool end(const std::string& name, int signal, std::chrono::milliseconds limit) {
     int pid = 0;
     {
       const std::lock_guard lock(mutex);
@@ -277,7 +323,9 @@ struct LocalCluster::Implementation {
   }
 
   void kill(const std::string& name) {
-    if (!end(name, SIGKILL, 60s)) throw ClusterError(name + " is not gone 60 s after SIGKILL");
+    if (!end(name, SIGKILL, death_limit))
+      throw ClusterError(name + " is not gone " + std::to_string(death_limit.count()) +
+                         " s after SIGKILL");
   }
 
   void stop(const std::string& name, std::chrono::seconds grace) {
@@ -289,13 +337,36 @@ struct LocalCluster::Implementation {
     kill(name);
   }
 
+  DrainReport drain(const std::string& name, std::chrono::milliseconds limit) {
+    if (program.leave_signal == 0) throw ClusterError(program.name + " cannot be asked to leave");
+    const auto begin = std::chrono::steady_clock::now();
+    const bool left = end(name, program.leave_signal, limit);
+    const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin);
+    const std::lock_guard lock(mutex);
+    auto& one = member(name);
+    one.drained = true;
+    std::ostringstream text;
+    text << "asked to leave by signal " << program.leave_signal << ", " << std::fixed
+         << std::setprecision(1);
+    if (left)
+      text << "gone after " << seconds.count() << " s (" << one.last_exit->detail << ")";
+    else
+      text << "still there after " << seconds.count() << " s";
+    return {left, false, text.str()};
+  }
+
+  bool drained(const std::string& name) {
+    const std::lock_guard lock(mutex);
+    return member(name).drained && member(name).pid == 0;
+  }
+
   void expect_exit(const std::string& name) {
     const std::lock_guard lock(mutex);
     member(name).being_ended = true;
   }
 
   void end_all() {
-    for (const auto& server : servers) end(server.name, SIGKILL, 60s);
+    for (const auto& server : servers) end(server.name, SIGKILL, death_limit);
   }
 
   bool running(const std::string& name) {
@@ -313,14 +384,30 @@ struct LocalCluster::Implementation {
     return member(name).layout;
   }
 
-  Member& member(const std::string& name) {
-    for (auto& one : members)
-      if (one.layout.name == name) return one;
-    throw ClusterError("there is no server " + name);
+  Member& member(const std::string& name) { return members[index(name)]; }
+
+  std::size_t index(const std::string& name) const {
+    const auto found = std::ranges::find_if(
+        members, [&](const Member& one) { return one.layout.name == name; });
+    if (found == members.end()) throw ClusterError("there is no server " + name);
+    return static_cast<std::size_t>(found - members.begin());
+  }
+
+  const Volume* volume(const std::string& name) {
+    const std::lock_guard lock(mutex);
+    const auto i = index(name);
+    return options.volumes.empty() ? nullptr : &options.volumes[i];
+  }
+
+  Worker* worker(const std::string& name) {
+    const std::lock_guard lock(mutex);
+    const auto i = index(name);
+    return workers.empty() ? nullptr : workers[i].get();
   }
 
   BrokerProgram program;
   LocalOptions options;
+  std::vector<std::unique_ptr<LocalWorker>> workers;
   std::vector<ReservedPort> ports;
   std::vector<Server> servers;
 
@@ -335,7 +422,7 @@ struct LocalCluster::Implementation {
 };
 
 LocalCluster::LocalCluster(BrokerProgram program, LocalOptions options)
-    : implementation_(std::make_unique<Implementation>(std::move(program), std::move(options))) {
+    : implementation_(std::make_unique<Implementation>(*this, std::move(program), std::move(options))) {
   try {
     implementation_->deploy();
   } catch (const fs::filesystem_error& error) {
@@ -352,6 +439,40 @@ void LocalCluster::stop(const std::string& server, std::chrono::seconds grace) {
   implementation_->stop(server, grace);
 }
 void LocalCluster::expect_exit(const std::string& server) { implementation_->expect_exit(server); }
+
+void LocalCluster::crash(const std::string& server) {
+  implementation_->kill(server);
+  implementation_->start(server);
+}
+
+// Some milliseconds pass between the two, in which the kernel may write a page by itself;
+// the broker itself does nothing any more.
+void LocalCluster::cut_power(const std::string& server) {
+  const auto* volume = implementation_->volume(server);
+  if (volume == nullptr) throw ClusterError(server + " has no volume of its own");
+  implementation_->kill(server);
+  volume->shut_down(Shutdown::forget);
+}
+
+void LocalCluster::release(const std::string& server) try {
+  implementation_->start(server);
+} catch (const ClusterError&) {  // why_down() says it
+}
+
+DrainReport LocalCluster::drain(const std::string& server, std::chrono::milliseconds limit) {
+  return implementation_->drain(server, limit);
+}
+
+bool LocalCluster::drained(const std::string& server) { return implementation_->drained(server); }
+
+Worker* LocalCluster::worker_of(const std::string& server) {
+  return implementation_->worker(server);
+}
+
+const Volume* LocalCluster::volume_of(const std::string& server) {
+  return implementation_->volume(server);
+}
+
 bool LocalCluster::running(const std::string& server) { return implementation_->running(server); }
 
 std::vector<Exit> LocalCluster::exits() {
@@ -367,6 +488,11 @@ std::string LocalCluster::process(const std::string& server) {
   const std::lock_guard lock(implementation_->mutex);
   const int pid = implementation_->member(server).pid;
   return pid == 0 ? "" : "pid " + std::to_string(pid);
+}
+
+std::string LocalCluster::why_down(const std::string& server) {
+  const std::lock_guard lock(implementation_->mutex);
+  return implementation_->member(server).refusal;
 }
 
 std::optional<Exit> LocalCluster::last_exit(const std::string& server) {

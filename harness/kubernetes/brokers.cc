@@ -317,12 +317,11 @@ struct KubernetesBrokers::Implementation {
     const auto emptied = drain_node(api, node, drain_options);
     const auto own = namespace_name + "/" + name;
     const bool left = std::ranges::count(emptied.gone, own) != 0;
+    const bool held_off = std::ranges::count(emptied.held_off, own) != 0;
     if (left)
       pod_exits.note({name, true, false, "evicted", pod ? process_of(*pod) : "pod " + name});
-    else
-      pod_exits.expect_no_more(name);
-    return {emptied.complete(), std::ranges::count(emptied.held_off, own) != 0,
-            describe(emptied, node, limit)};
+    if (held_off) pod_exits.expect_no_more(name);  // else it goes yet, though late
+    return {emptied.complete(), held_off, describe(emptied, node, limit)};
   }
 
   // A volume that every worker reaches leaves it to Kubernetes where the pod is.

@@ -278,12 +278,10 @@ struct ExistingBrokers::Implementation {
     const auto emptied = drain_node(api, pod->node, drain_options);
     const auto own = place.namespace_name + "/" + pod->name;
     const bool left = std::ranges::count(emptied.gone, own) != 0;
-    if (left)
-      pod_exits.note({name, true, false, "evicted", process_of(*pod)});
-    else
-      pod_exits.expect_no_more(name);
-    return {emptied.complete(), std::ranges::count(emptied.held_off, own) != 0,
-            describe(emptied, pod->node, limit)};
+    const bool held_off = std::ranges::count(emptied.held_off, own) != 0;
+    if (left) pod_exits.note({name, true, false, "evicted", process_of(*pod)});
+    if (held_off) pod_exits.expect_no_more(name);  // else it goes yet, though late
+    return {emptied.complete(), held_off, describe(emptied, pod->node, limit)};
   }
 
   bool drained(const std::string& name) {

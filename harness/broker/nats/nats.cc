@@ -1,6 +1,7 @@
 #include "harness/broker/nats/nats.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -208,7 +209,8 @@ BrokerProgram nats_program(const NatsBinary& binary, const std::string& sync_int
           .arguments =
               [](const std::filesystem::path& configuration) {
                 return std::vector<std::string>{"--config", configuration.string()};
-              }};
+              },
+          .leave_signal = SIGUSR2};  // lame-duck mode
 }
 
 NatsBroker::NatsBroker(Cluster& cluster, NatsVersion version)

@@ -7,6 +7,9 @@
 namespace faultline {
 namespace {
 
+// In which it lets go of its clients, one after another: the least that nats-server takes.
+constexpr const char* lame_duck_duration = "30s";
+
 // A string of nats-server's configuration has the escapes of JSON.
 std::string quoted(const std::string& text) { return nlohmann::json(text).dump(); }
 
@@ -30,6 +33,7 @@ listen: "{listen}:{client}"
 http: "{listen}:{monitor}"
 logtime: true
 debug: false
+lame_duck_duration: "{lame_duck}"
 
 cluster {{
   name: faultline
@@ -49,6 +53,7 @@ jetstream {{
                      fmt::arg("name", quoted(self.name)), fmt::arg("listen", self.listen),
                      fmt::arg("client", self.client_port), fmt::arg("monitor", self.monitor_port),
                      fmt::arg("cluster", self.cluster_port), fmt::arg("routes", routes),
+                     fmt::arg("lame_duck", lame_duck_duration),
                      fmt::arg("store", quoted(self.data.string())),
                      fmt::arg("sync", sync_interval.empty() ? ""
                                                             : fmt::format("  sync_interval: {}\n",

@@ -27,6 +27,7 @@ listen: "127.0.0.1:4002"
 http: "127.0.0.1:6002"
 logtime: true
 debug: false
+lame_duck_duration: "30s"
 
 cluster {
   name: faultline

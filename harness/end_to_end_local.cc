@@ -1,0 +1,53 @@
+#include "harness/end_to_end_local.h"
+
+#include <chrono>
+#include <sstream>
+#include <thread>
+
+#include "faults/journal.h"
+#include "harness/cluster/program.h"
+
+namespace faultline::end_to_end {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* look = R"sh(
+ip netns list | sed -n 's/^\(faultline-[^ ]*\).*/namespace \1/p'
+ls /sys/class/net | sed -n 's/^fl-/link fl-/p'
+sed -n "s|^.* \($1[^ ]*\) .*|mount \1|p" /proc/self/mountinfo
+losetup --list --noheadings --output NAME,BACK-FILE | grep -F "$1" | sed 's/^/loop device /'
+find "$1" -name 'volume*' 2>/dev/null | sed 's/^/file /'
+ls "$2" 2>/dev/null | sed -n 's/\(.*\.journal\)$/journal \1/p'
+)sh";
+
+}  // namespace
+
+std::set<std::string> traces(const Results& results) {
+  const auto text =
+      run_program({"sh", "-c", look, "sh", results.path().string(), state_folder().string()})
+          .output;
+  std::set<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.insert(line);
+  for (const int pid : processes_of(results.path())) lines.insert("process " + std::to_string(pid));
+  return lines;
+}
+
+std::string Leftovers::now() const {
+  std::string text;
+  for (const auto& line : traces(results_))
+    if (!before_.contains(line)) text += line + "\n";
+  return text;
+}
+
+std::string Leftovers::after_some_time() const {
+  auto text = now();
+  for (const auto deadline = Clock::now() + 10s; !text.empty() && Clock::now() < deadline;
+       std::this_thread::sleep_for(100ms))
+    text = now();
+  return text;
+}
+
+}  // namespace faultline::end_to_end

@@ -1,0 +1,127 @@
+// The faults that need a worker and a volume of one's own, against real brokers on this
+// machine: each seen biting, healed, and nothing left of it.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <regex>
+
+#include "faults/fault.h"
+#include "faults/target.h"
+#include "harness/cluster/requirement_testing.h"
+#include "harness/cluster/testing.h"
+#include "harness/cluster/volume.h"
+#include "harness/local_provider.h"
+
+namespace faultline {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::eventually;
+
+struct Case {
+  const char* fault;
+  const char* target;
+  const char* evidence;  // a regular expression
+  FaultOptions options = {};
+};
+
+std::string name_of(const ::testing::TestParamInfo<Case>& info) {
+  std::string name;
+  bool upper = true;
+  for (const char c : std::string(info.param.fault) + "-" + info.param.target) {
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+      name += upper ? static_cast<char>(std::toupper(c)) : c;
+    upper = std::isalnum(static_cast<unsigned char>(c)) == 0;
+  }
+  return name;
+}
+
+class LocalFault : public ::testing::TestWithParam<Case> {
+ protected:
+  void SetUp() override {
+    FAULTLINE_NEEDS("root", ::geteuid() == 0);
+    scenario_.faults = {{GetParam().fault, GetParam().target, 0ms, GetParam().options}};
+    for (const auto& lack : provider_.missing(scenario_)) GTEST_SKIP() << lack;
+    RunOptions options;
+    options.folder = folder_.path();
+    deployment_ = deploy(provider_, scenario_, options, *journal_, [](const std::string&) {});
+    broker().wait_until_ready(120s, [](const std::string&) {});
+    StreamSettings stream;
+    stream.name = "log";
+    stream.subject = "log.values";
+    broker().create_stream(stream, {});
+  }
+
+  void TearDown() override {
+    deployment_.broker.reset();
+    deployment_.cluster.reset();
+    for (const auto& problem : journal_->undo_all()) ADD_FAILURE() << problem;
+    EXPECT_EQ(left_of_it(), "");
+  }
+
+  Broker& broker() { return *deployment_.broker; }
+  Cluster& cluster() { return *deployment_.cluster; }
+
+  std::vector<std::string> targets() {
+    return resolve_target(GetParam().target, broker().leaders().stream, broker().replica_servers());
+  }
+
+  // Namespaces, links, mounts and loop devices that are named after the run or its folder.
+  std::string left_of_it() const {
+    return run_program({"sh", "-c",
+                        "ip netns list; ip -o link show type veth; losetup --list --output "
+                        "BACK-FILE; cat /proc/self/mountinfo"})
+                   .output.find(mark()) == std::string::npos &&
+                   run_program({"sh", "-c",
+                                "losetup --list --output BACK-FILE; cat /proc/self/mountinfo"})
+                           .output.find(folder_.path()) == std::string::npos &&
+                   run_program({"find", folder_.path().string(), "-name", "volume*"})
+                       .output.empty()
+               ? ""
+               : "something is left of run " + mark();
+  }
+
+  const std::string& mark() const { return journal_->run(); }
+
+  testing::TemporaryFolder folder_;
+  std::unique_ptr<Journal> journal_ = std::make_unique<Journal>(
+      folder_.path() / "state", "test" + std::to_string(::getpid()));
+  LocalProvider provider_;
+  Scenario scenario_;
+  Deployment deployment_;
+};
+
+TEST_P(LocalFault, BitesIsHealedAndLeavesNothing) {
+  const auto struck = targets();
+  ASSERT_FALSE(struck.empty());
+  const auto fault =
+      make_fault(GetParam().fault, {cluster(), broker(), *journal_}, GetParam().options);
+  fault->inject(struck);
+  const auto proven = fault->verify();
+  EXPECT_TRUE(proven.holds) << proven.text;
+  EXPECT_TRUE(std::regex_search(proven.text, std::regex(GetParam().evidence))) << proven.text;
+  for (const auto& exit : cluster().exits()) EXPECT_TRUE(exit.expected) << exit.detail;
+  for (const auto& server : struck) {
+    const auto healed = fault->heal(server);
+    EXPECT_TRUE(healed.holds) << healed.text;
+  }
+  EXPECT_FALSE(fault->verify().holds);
+  EXPECT_TRUE(eventually([&] { return broker().all_healthy(); }));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Each, LocalFault,
+    ::testing::Values(
+        Case{"worker-stop", "leader", R"(exited \(its link is cut\), port 4222: )"},
+        Case{"worker-stop", "all", R"(exited \(its link is cut\), port 4222: )"},
+        Case{"worker-pause", "leader", "paused, port 4222: "},
+        Case{"worker-drain", "leader", R"(asked to leave by signal 12, gone after [0-9.]+ s)"},
+        Case{"partition", "leader", "dropped [0-9]+ packets"},
+        Case{"volume-detach", "leader", R"(gave "Input/output error", the volume is detached.*not started: its volume is not there)"},
+        Case{"power-loss", "all", R"(gave "Input/output error", the volume is detached)"},
+        Case{"volume-wipe", "follower:1", "nothing is on its volume"},
+        Case{"disk-full", "follower:1", R"(gave "No space left on device")"}),
+    name_of);
+
+}  // namespace
+}  // namespace faultline
