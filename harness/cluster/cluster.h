@@ -92,6 +92,12 @@ class Cluster {
   // What ends it from here on is the harness's doing, until it is started again.
   virtual void expect_exit(const std::string& server) = 0;
 
+  // Its process stands still, as if it ran on a machine that gives it no time, and goes on.
+  // Neither has an effect on one that does not run.
+  virtual void pause(const std::string& server) { no("pause the process of " + server); }
+  virtual void resume(const std::string& server) { no("resume the process of " + server); }
+  virtual bool paused(const std::string&) { return false; }
+
   // Its process ends at once, and whoever restarts brokers here may do so.
   virtual void crash(const std::string& server) { no("end and restart the process of " + server); }
 
