@@ -24,7 +24,8 @@ class LocalProvider : public Provider {
   std::vector<std::string> missing(const Scenario& scenario) override {
     std::vector<std::string> missing;
     for (const FaultStep& step : scenario.faults)
-      if (fault_kind(step.fault).needs != Needs::nothing)
+      if (const auto needs = fault_kind(step.fault).needs;
+          needs != Needs::nothing && needs != Needs::process)
         missing.push_back(
             fmt::format("the provider local has no {} yet: use --provider kind", step.fault));
     return missing;
