@@ -33,6 +33,8 @@ bool passing(const FaultStep& step) {
   return kind != nullptr && kind->passing;
 }
 
+bool comes_and_goes(const FaultStep& step) { return step.lasts != 0ms || step.times > 1; }
+
 std::vector<std::string> stand_ins(const Scenario& s) {  // n1 leads, n2, n3, ... follow
   std::vector<std::string> replicas;
   for (std::uint32_t i = 1; i <= s.replicas; ++i) replicas.push_back("n" + std::to_string(i));
@@ -272,12 +274,21 @@ class Rules {
 
   // A pause that the next strike makes longer is not told from one that is too long.
   void pauses_apart(const std::string& path, milliseconds least) {
-    for (std::size_t i = 0; i < s.faults.size(); ++i)
-      if (s.faults[i].times > 1 && s.faults[i].every < least)
-        refuse({key(i, "every"), path, "spec.expect.pause_gap"},
-               "too short to tell one pause from the next; at least {} are needed (pause_gap and "
-               "max_gap)",
-               to_text(least));
+    if (std::ranges::none_of(s.faults, comes_and_goes)) return;
+    auto strikes = planned_strikes(s);
+    std::ranges::stable_sort(strikes, {}, &PlannedStrike::at);
+    const auto too_close =
+        std::ranges::adjacent_find(strikes, [&](const PlannedStrike& a, const PlannedStrike& b) {
+          return a.at != b.at && b.at - a.at < least;
+        });
+    if (too_close == strikes.end()) return;
+    const auto& next = *std::next(too_close);
+    refuse({key(static_cast<std::size_t>(next.step - s.faults.data()),
+                next.step->times > 1 ? "every" : "at"),
+            path, "spec.expect.pause_gap"},
+           "{} after the strike before: too short to tell one pause from the next; at least {} are "
+           "needed (pause_gap and max_gap)",
+           to_text(next.at - too_close->at), to_text(least));
   }
 
   void promise(const std::string& what, Promise promised) {

@@ -308,6 +308,12 @@ TEST(ScenarioRules, PausesAreApart) {
   s.faults[0].lasts = s.faults[0].every = 19s;
   s.faults[0].lasts = 18s;
   EXPECT_EQ(refused(s), (Keys{"spec.timeline.faults[0].every", "spec.timeline.faults[0].every"}));
+  s.faults[0] = repeated("server:1", 19s);
+  s.faults[1] = repeated("server:2", 0s);
+  s.faults[1].at = 19s;
+  EXPECT_EQ(refused(s), (Keys{"spec.timeline.faults[1].at", "spec.timeline.faults[1].at"}));
+  s.faults[1].at = 20s;
+  EXPECT_EQ(refused(s), Keys{});
 }
 
 TEST(ScenarioRules, LeaderChurnHitsTheLeaderOfAStreamThatHasFollowers) {
