@@ -130,5 +130,16 @@ TEST(Assumptions, AnEmptyHistoryProvesNothing) {
   EXPECT_EQ(check_assumptions({}).verdict, Verdict::unknown);
 }
 
+TEST(Assumptions, AFaultThatLapsedBeforeItsOwnEndIsNoEvidence) {
+  RunBuilder run;
+  run.short_fault(0, "n1", strike, strike + 5 * second).serve_all(0, drain);
+  EXPECT_EQ(check_assumptions(run.build()).verdict, Verdict::pass);
+  run.short_fault(1, "n1", strike + 10 * second, strike + 15 * second);
+  EXPECT_EQ(check_assumptions(run.build()).verdict, Verdict::pass);
+  run.event(strike + 15 * second - 1,
+            FaultChanged{1, FaultStage::lapsed, "broker-pause", "n1", {"n1"}, "runs"});
+  EXPECT_EQ(check_assumptions(run.build()).verdict, Verdict::unknown);
+}
+
 }  // namespace
 }  // namespace faultline

@@ -188,6 +188,11 @@ class Checker {
   }
 
   void judge_stop() {
+    if (line_.ends_before_heal) {
+      result_.reason = "faults ended before the heal: " + name() +
+                       " cannot be said to stop where a quorum comes and goes";
+      return;
+    }
     std::uint64_t attempts = 0;
     std::uint64_t served = 0;
     bool nobody_was_asked = false;

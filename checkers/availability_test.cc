@@ -319,5 +319,72 @@ TEST(Availability, PhasesAreMeasured) {
   EXPECT_EQ(count(result.counts, "drain.longest_gap_ns"), 10'000'000'000u);
 }
 
+// --- faults that end before the heal ---
+
+// From 20 s on, one after the other; nothing lasts until 60 s.
+RunBuilder two_short_faults(Promise promise) {
+  RunBuilder run;
+  run.short_fault(0, "n1", strike, strike + 10 * second);
+  run.short_fault(1, "n2", strike + 20 * second, strike + 30 * second);
+  run.expect().writes = promise;
+  return run;
+}
+
+TEST(ShortFaults, TheWholeTimeFromTheFirstStrikeToTheHealIsJudged) {
+  // Between the two, when nothing is broken.
+  auto run = two_short_faults(Promise::keeps_on);
+  const Time begin = strike + 12 * second, end = strike + 18 * second;
+  run.serve(Service::writes, 0, begin).attempt(Service::writes, begin, end);
+  run.serve(Service::writes, end, drain);
+  EXPECT_EQ(check(run).verdict, Verdict::fail);
+  EXPECT_EQ(check(run).observed, "pause");
+}
+
+TEST(ShortFaults, WhereAllEndedTheLastEndIsTheHeal) {
+  const Time end = strike + 30 * second;
+  for (const Promise promise : {Promise::keeps_on, Promise::pause}) {
+    auto run = two_short_faults(promise);  // what comes after the last end is of the recovery
+    run.serve(Service::writes, 0, end).attempt(Service::writes, end, end + 9 * second);
+    run.serve(Service::writes, end + 9 * second, drain);
+    EXPECT_EQ(check(run).verdict, Verdict::pass) << check(run).reason;
+  }
+  auto run = two_short_faults(Promise::pause);  // not back before it
+  run.serve(Service::writes, 0, end - 6 * second).attempt(Service::writes, end - 6 * second, drain);
+  EXPECT_EQ(check(run).verdict, Verdict::fail);
+}
+
+TEST(ShortFaults, WithOneThatLastsTheHealIsTheEndOfTheFaultPhase) {
+  RunBuilder run;
+  run.fault(1).short_fault(1, "n2", strike + 5 * second, strike + 10 * second, 1);
+  run.expect().writes = Promise::keeps_on;
+  run.serve(Service::writes, 0, strike + 30 * second);
+  run.attempt(Service::writes, strike + 30 * second, heal);
+  run.serve(Service::writes, heal, drain);
+  const auto result = check(run);
+  EXPECT_EQ(result.verdict, Verdict::fail);
+  EXPECT_EQ(result.observed, "stop");
+}
+
+TEST(ShortFaults, EachMayPause) {
+  auto run = two_short_faults(Promise::pause);
+  Time from = 0;
+  for (const Time outage : {strike, strike + 20 * second}) {
+    run.serve(Service::writes, from, outage);
+    run.attempt(Service::writes, outage, outage + 8 * second);
+    from = outage + 8 * second;
+  }
+  run.serve(Service::writes, from, drain);
+  EXPECT_EQ(check(run).verdict, Verdict::pass) << check(run).reason;
+}
+
+TEST(ShortFaults, AStopIsNotJudged) {
+  RunBuilder run;
+  run.short_fault(0, "n1", strike, strike + 10 * second, 1);
+  run.short_fault(1, "n1", strike + 20 * second, strike + 30 * second, 1);
+  run.expect().writes = Promise::stop;
+  run.serve(Service::writes, 0, drain);
+  EXPECT_EQ(check(run).verdict, Verdict::unknown);
+}
+
 }  // namespace
 }  // namespace faultline

@@ -93,12 +93,12 @@ enum class FaultStage : std::uint8_t {
   healing,   // about to be undone; once per step, `servers` are that step's
   healed,    // seen undone, with evidence; once per step
   unhealed,  // could not be undone
-  held,      // still in effect right before the first heal step, with evidence
+  held,      // still in effect right before it is undone, with evidence
   lapsed,    // no longer: it ended by itself, or somebody else undid it
 };
 
 struct FaultChanged {
-  std::uint32_t fault = 0;  // index into the scenario's timeline
+  std::uint32_t fault = 0;  // which strike, each repetition by itself (docs/history-format.md)
   FaultStage stage = FaultStage::striking;
   std::string name;                  // broker-kill
   std::string target;                // the role: follower:1

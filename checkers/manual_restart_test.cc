@@ -69,5 +69,18 @@ TEST(ManualRestart, EveryFaultMustHaveHeld) {
   EXPECT_EQ(judged(run).verdict, Verdict::unknown);
 }
 
+// Its own end is then the manual restart.
+TEST(ManualRestart, AFaultThatEndsBeforeTheHealIsLookedAtBeforeItsEnd) {
+  auto run = a_run();
+  run.change(look, FaultStage::held, {"n1"});
+  run.short_fault(1, "n2", RunBuilder::strike + second, RunBuilder::strike + 9 * second);
+  const auto result = judged(run);
+  EXPECT_EQ(result.verdict, Verdict::pass) << result.reason;
+  EXPECT_EQ(testing::count(result.counts, "held_ns"), static_cast<std::uint64_t>(8 * second - 2));
+  run.event(RunBuilder::strike + 8 * second,
+            FaultChanged{1, FaultStage::lapsed, "broker-pause", "n2", {"n2"}, "runs"});
+  EXPECT_EQ(judged(run).verdict, Verdict::fail);
+}
+
 }  // namespace
 }  // namespace faultline

@@ -23,9 +23,10 @@ std::optional<Moment> healed(const Timeline& line) {
   return Moment{*line.heal, *line.healed, "the heal"};
 }
 
-// A quorum that never answered although all is healed is due from the heal on.
+// A quorum that never answered although all is healed is due from the heal on. Which
+// of several is meant, where faults end and strike again, nobody can say.
 std::optional<Moment> quorum(const Timeline& line) {
-  if (line.without_quorum.empty()) return std::nullopt;
+  if (line.without_quorum.empty() || line.ends_before_heal) return std::nullopt;
   const Time healing = line.without_quorum.front().end;
   if (!line.quorum_regained.empty()) {
     return Moment{healing, line.quorum_regained.front(), "the quorum"};
@@ -42,7 +43,7 @@ std::optional<Moment> moment(const Timeline& line, Resume resume) {
     case Resume::not_promised:
       break;
   }
-  return line.without_quorum.empty() ? healed(line) : quorum(line);
+  return line.without_quorum.empty() || line.ends_before_heal ? healed(line) : quorum(line);
 }
 
 // How long the clients of the workload were at it.
@@ -74,6 +75,8 @@ std::vector<Traffic::Served>::const_iterator back_for_good(
 std::string missing(const Timeline& line, Resume resume) {
   if (!line.strike) return "no fault struck";
   if (resume == Resume::quorum && line.without_quorum.empty()) return "the quorum was never lost";
+  if (resume == Resume::quorum && line.ends_before_heal)
+    return "faults ended before the heal: it is not known which quorum is meant";
   return "the run ended before everything was healed";
 }
 

@@ -168,5 +168,40 @@ TEST(Recovery, NotPromisedIsMeasured) {
   EXPECT_EQ(count(result.counts, "recovered_after_ns"), 31'001'000'000u);
 }
 
+// --- faults that end before the heal ---
+
+RunBuilder short_faults(Resume resume) {
+  RunBuilder run;
+  run.short_fault(0, "n1", strike, strike + 5 * second, 1);
+  run.short_fault(1, "n1", strike + 20 * second, strike + 25 * second, 1);
+  run.expect().resume = resume;
+  return run;
+}
+
+TEST(Recovery, CountsFromTheLastEndWhereAllEnded) {
+  const Time end = strike + 25 * second;
+  for (const Duration late : {29 * second, 31 * second}) {
+    auto run = short_faults(Resume::healed);
+    run.serve_all(0, strike).attempt_all(strike, end + late).serve_all(end + late, drain);
+    EXPECT_EQ(check(run).verdict, late < 30 * second ? Verdict::pass : Verdict::fail)
+        << check(run).reason;
+  }
+}
+
+TEST(Recovery, OfAQuorumThatCameAndWentIsNotJudged) {
+  auto run = short_faults(Resume::quorum);
+  run.serve_all(0, strike).attempt_all(strike, drain);
+  EXPECT_EQ(check(run).verdict, Verdict::unknown);
+  EXPECT_NE(check(run).reason.find("which quorum"), std::string::npos) << check(run).reason;
+}
+
+TEST(Recovery, WhereNothingIsPromisedItIsMeasuredFromTheHeal) {
+  auto run = short_faults(Resume::not_promised);
+  const Time end = strike + 25 * second;
+  run.serve_all(0, end).attempt_all(end, end + 3 * second).serve_all(end + 3 * second, drain);
+  EXPECT_EQ(count(check(run).counts, "recovered_after_ns"),
+            static_cast<std::uint64_t>(3 * second + millisecond - 1));
+}
+
 }  // namespace
 }  // namespace faultline

@@ -44,6 +44,22 @@ class RunBuilder {
     return *this;
   }
 
+  // One that ends before the heal; `standing` is left meanwhile.
+  RunBuilder& short_fault(std::uint32_t index, const std::string& server, Time from, Time to,
+                          std::uint32_t standing = 2) {
+    const auto changed = [&](Time time, FaultStage stage) {
+      event(time, FaultChanged{index, stage, "broker-pause", server, {server}, ""});
+    };
+    changed(from, FaultStage::striking);
+    changed(from + 1, FaultStage::proven);
+    event(from + 1, QuorumChanged{standing, 3});
+    changed(to - 1, FaultStage::held);
+    changed(to, FaultStage::healing);
+    event(to + 1, QuorumChanged{standing + 1, 3});
+    changed(to + 1, FaultStage::healed);
+    return *this;
+  }
+
   // Ten a second, each answered after a millisecond, invoked in [from, to).
   RunBuilder& serve(Service service, Time from, Time to) {
     for (Time time = from; time < to; time += second / 10)

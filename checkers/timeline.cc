@@ -116,6 +116,31 @@ class QuorumTracker {
   std::vector<Time> regained_;
 };
 
+// Faults may end before the fault phase does; what is undone from its end on, or
+// once the run is cut short, is the heal.
+class HealFinder {
+ public:
+  void see(Time, const PhaseStarted& phase) { over_ = over_ || phase.phase == "recovery"; }
+  void see(Time, const Interrupted&) { over_ = true; }
+  void see(Time time, const FaultChanged& change) {
+    if (change.stage != FaultStage::healing) return;
+    if (!first_) first_ = time;
+    last_ = time;
+    if (over_ && !after_) after_ = time;
+  }
+
+  std::optional<Time> heal() const {
+    if (after_) return after_;
+    return over_ ? last_ : first_;
+  }
+  bool ends_before() const { return first_ && *first_ < *heal(); }
+
+ private:
+  bool over_ = false;
+  std::optional<Time> first_, last_;
+  std::optional<Time> after_;  // the first once it was over
+};
+
 void find_limits(const History& history, Timeline& line) {
   line.start = never;
   line.end = 0;
@@ -146,24 +171,30 @@ Timeline timeline(const History& history) {
 
   FaultStages faults;
   QuorumTracker quorum;
+  HealFinder heal;
   std::optional<Time> last_healed;
   for (const auto& [time, what] : history.events) {
     if (const auto* phase = std::get_if<PhaseStarted>(&what)) {
       if (!line.phases.empty()) line.phases.back().second.end = time;
       line.phases.push_back({phase->phase, {time, line.end}});
+      heal.see(time, *phase);
     } else if (const auto* fault = std::get_if<FaultChanged>(&what)) {
       faults.see(*fault);
       quorum.see(time, *fault);
+      heal.see(time, *fault);
       if (fault->stage == FaultStage::striking && !line.strike) line.strike = time;
       if (fault->stage == FaultStage::proven) line.proven = time;
-      if (fault->stage == FaultStage::healing && !line.heal) line.heal = time;
       if (fault->stage == FaultStage::healed) last_healed = time;
     } else if (const auto* standing = std::get_if<QuorumChanged>(&what)) {
       quorum.see(time, *standing);
     } else if (const auto* broker = std::get_if<BrokerChanged>(&what)) {
       quorum.see(time, *broker);
+    } else if (const auto* interrupted = std::get_if<Interrupted>(&what)) {
+      heal.see(time, *interrupted);
     }
   }
+  line.heal = heal.heal();
+  line.ends_before_heal = heal.ends_before();
   line.all_proven = faults.all_proven();
   if (faults.all_healed()) line.healed = last_healed;
   quorum.finish(line.end);

@@ -26,7 +26,9 @@ struct Timeline {
   std::optional<Time> strike;                            // the first fault is about to be injected
   std::optional<Time> proven;                            // the last fault is seen in effect
   bool all_proven = false;                               // no fault is unproven, or lapsed
-  std::optional<Time> heal;                              // the first fault is about to be undone
+  std::optional<Time> heal;  // the end of the fault phase: the first fault that lasted until then
+                             // is about to be undone; where none did, the last of all
+  bool ends_before_heal = false;  // a fault was undone before
   std::optional<Time> healed;  // the last fault is seen undone, on every server it hit
   std::vector<Interval>
       without_quorum;  // from "proven" until the heal step that brings a quorum begins

@@ -176,6 +176,80 @@ TEST(Timeline, QuorumLostTwice) {
   EXPECT_EQ(line.quorum_regained, (std::vector<Time>{22, 42}));
 }
 
+// --- faults that end before the heal ---
+
+Builder phased() {
+  Builder b;
+  b.at(1, PhaseStarted{"steady"}).at(10, PhaseStarted{"fault"});
+  return b;
+}
+
+TEST(Timeline, TheHealIsTheEndOfTheFaultPhaseAndNotOfAFaultBefore) {
+  auto b = phased();
+  b.fault(10, Stage::striking, {"n1"}).fault(12, Stage::proven, {"n1"});
+  b.fault(20, Stage::healing, {"n1"}).fault(22, Stage::healed, {"n1"});
+  b.fault(30, Stage::striking, {"n2"}, 1).fault(32, Stage::proven, {"n2"}, 1);
+  b.at(50, PhaseStarted{"recovery"});
+  b.fault(51, Stage::healing, {"n2"}, 1).fault(54, Stage::healed, {"n2"}, 1);
+  const Timeline line = b.line();
+  EXPECT_EQ(line.heal, 51);
+  EXPECT_EQ(line.healed, 54);
+  EXPECT_TRUE(line.ends_before_heal);
+}
+
+TEST(Timeline, WhereAllEndedBeforeTheLastEndIsTheHeal) {
+  auto b = phased();
+  b.fault(10, Stage::striking, {"n1"}).fault(12, Stage::proven, {"n1"});
+  b.fault(20, Stage::healing, {"n1"}).fault(22, Stage::healed, {"n1"});
+  b.fault(30, Stage::striking, {"n1"}, 1).fault(32, Stage::proven, {"n1"}, 1);
+  b.fault(40, Stage::healing, {"n1"}, 1).fault(44, Stage::healed, {"n1"}, 1);
+  b.at(50, PhaseStarted{"recovery"}).at(60, PhaseStarted{"drain"});
+  const Timeline line = b.line();
+  EXPECT_EQ(line.heal, 40);
+  EXPECT_EQ(line.healed, 44);
+  EXPECT_TRUE(line.ends_before_heal);
+}
+
+TEST(Timeline, OfARunThatWasCutShortTheHealIsWhatIsUndoneFromThenOn) {
+  auto b = phased();
+  b.fault(10, Stage::striking, {"n1"}).fault(20, Stage::healing, {"n1"});
+  b.fault(30, Stage::striking, {"n2"}, 1).at(35, Interrupted{"by the user"});
+  b.fault(36, Stage::healing, {"n2"}, 1).fault(37, Stage::healing, {"n3"}, 2);
+  EXPECT_EQ(b.line().heal, 36);
+}
+
+TEST(Timeline, OneStepOfTheHealAfterTheOtherIsNoEndBeforeIt) {
+  auto b = phased();
+  b.fault(10, Stage::striking, {"n1", "n2"}).fault(12, Stage::proven, {"n1", "n2"});
+  b.at(40, PhaseStarted{"recovery"});
+  b.fault(41, Stage::healing, {"n1"}).fault(44, Stage::healed, {"n1"});
+  b.fault(50, Stage::healing, {"n2"}).fault(54, Stage::healed, {"n2"});
+  EXPECT_EQ(b.line().heal, 41);
+  EXPECT_FALSE(b.line().ends_before_heal);
+}
+
+TEST(Timeline, AFaultThatWasUndoneWhileAnotherHeldItsServerIsHealedWithThatOne) {
+  auto b = phased();
+  b.fault(10, Stage::striking, {"n1"}).fault(12, Stage::proven, {"n1"});
+  b.fault(15, Stage::striking, {"n1"}, 1).fault(17, Stage::proven, {"n1"}, 1);
+  b.fault(20, Stage::healing, {"n1"}).at(50, PhaseStarted{"recovery"});
+  b.fault(51, Stage::healing, {"n1"}, 1).fault(55, Stage::healed, {"n1"}, 1);
+  EXPECT_FALSE(b.line().healed);
+  b.fault(56, Stage::healed, {"n1"});
+  EXPECT_EQ(b.line().healed, 56);
+  EXPECT_EQ(b.line().heal, 51);
+}
+
+TEST(Timeline, EachRepetitionMustBeProvenAndHold) {
+  auto b = phased();
+  b.fault(10, Stage::striking, {"n1"}).fault(12, Stage::proven, {"n1"});
+  b.fault(19, Stage::held, {"n1"}).fault(20, Stage::healing, {"n1"});
+  b.fault(30, Stage::striking, {"n1"}, 1).fault(32, Stage::proven, {"n1"}, 1);
+  EXPECT_TRUE(b.line().all_proven);
+  b.fault(39, Stage::lapsed, {"n1"}, 1);
+  EXPECT_FALSE(b.line().all_proven);
+}
+
 // A broker that somebody else brought back served while the history says "no
 // quorum": no violation may come of that.
 TEST(Timeline, AFaultThatLapsedTakesTheMinorityAlong) {

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 #include "faults/broker_stop.h"
 #include "faults/fault.h"
+#include "faults/leader_churn.h"
 #include "faults/target.h"
 #include "harness/broker/nats/nats.h"
 #include "harness/cluster/local.h"
@@ -184,6 +186,83 @@ TEST_P(BrokerStopFault, StopThatWasIgnoredIsNoEvidence) {
             std::string::npos)
       << evidence.text;
   EXPECT_TRUE(stop.heal("n3").holds);
+}
+
+class OneFault : public BrokerFault {};
+INSTANTIATE_TEST_SUITE_P(Faults, OneFault, ::testing::Values("broker-pause"));
+
+TEST_P(OneFault, PausedBrokerStandsStillProvenAndGoesOn) {
+  const auto leader = resolve("leader");
+  ASSERT_EQ(leader.size(), 1u);
+  const auto process = cluster_.process(leader[0]);
+  const auto one = fault();
+  one->inject(leader);
+  const auto still = one->verify();
+  EXPECT_TRUE(still.holds) << still.text;
+  EXPECT_NE(still.text.find(process + " is stopped"), std::string::npos) << still.text;
+  EXPECT_TRUE(one->verify().holds) << "and goes on to be";
+  EXPECT_TRUE(eventually([&] {
+    const auto now = broker_.leaders().stream;
+    return !now.empty() && now != leader[0];
+  }));
+
+  const auto again = one->heal(leader[0]);
+  EXPECT_TRUE(again.holds) << again.text;
+  EXPECT_EQ(cluster_.process(leader[0]), process) << "the same process";
+  EXPECT_FALSE(one->verify().holds);
+  EXPECT_TRUE(eventually([&] { return broker_.all_healthy(); }));
+  EXPECT_TRUE(cluster_.exits().empty()) << "nobody ended";
+}
+
+TEST_P(OneFault, APauseOfOneThatStandsStillOrIsDownIsNoEvidence) {
+  const auto first = fault(), second = fault();
+  first->inject(std::vector<std::string>{"n1"});
+  second->inject(std::vector<std::string>{"n1"});
+  EXPECT_TRUE(first->verify().holds);
+  EXPECT_FALSE(second->verify().holds);
+  EXPECT_TRUE(first->heal("n1").holds);
+  cluster_.kill("n2");
+  const auto of_nobody = fault();
+  of_nobody->inject(std::vector<std::string>{"n2"});
+  EXPECT_FALSE(of_nobody->verify().holds);
+  EXPECT_TRUE(of_nobody->lift("n2").holds) << "there is nothing to undo";
+  EXPECT_FALSE(cluster_.running("n2"));
+}
+
+TEST_P(OneFault, APausedBrokerCanBeKilledAndStarted) {
+  const auto pause = fault();
+  pause->inject(std::vector<std::string>{"n3"});
+  cluster_.kill("n3");
+  EXPECT_FALSE(pause->verify().holds);
+  cluster_.start("n3");
+  EXPECT_TRUE(pause->heal("n3").holds);
+}
+
+class Churn : public BrokerFault {};
+INSTANTIATE_TEST_SUITE_P(Faults, Churn, ::testing::Values("leader-churn"));
+
+TEST_P(Churn, LeadersStepDownAgainAndAgainUntilItIsHealed) {
+  const auto leader = resolve("leader");
+  ASSERT_EQ(leader.size(), 1u);
+  const auto one = make_fault("leader-churn", {cluster_, broker_, journal_}, {.interval = 1000ms});
+  one->inject(leader);
+  for (int look = 0; look < 2; ++look) {
+    const auto evidence = one->verify();
+    EXPECT_TRUE(evidence.holds) << evidence.text;
+  }
+  EXPECT_TRUE(one->heal(leader[0]).holds);
+  EXPECT_TRUE(eventually([&] { return broker_.all_healthy(); }));
+  const auto last = broker_.leaders().stream;
+  std::this_thread::sleep_for(3s);
+  EXPECT_EQ(broker_.leaders().stream, last) << "nobody is asked any more";
+}
+
+TEST_P(Churn, WithoutAnybodyToTakeOverItIsNoEvidence) {
+  cluster_.kill("n1");
+  cluster_.kill("n2");
+  LeaderChurn churn({cluster_, broker_, journal_}, {.interval = 200ms}, 2s);
+  churn.inject(std::vector<std::string>{"n3"});
+  EXPECT_FALSE(churn.verify().holds);
 }
 
 TEST_P(BrokerFault, IsListedByNameAndOthersAreRefused) {

@@ -6,9 +6,11 @@
 
 #include "faults/broker_crash.h"
 #include "faults/broker_kill.h"
+#include "faults/broker_pause.h"
 #include "faults/broker_stop.h"
 #include "faults/disk_full.h"
 #include "faults/kubelet_stop.h"
+#include "faults/leader_churn.h"
 #include "faults/partition.h"
 #include "faults/power_loss.h"
 #include "faults/volume_detach.h"
@@ -37,11 +39,13 @@ constexpr bool takes_down = true, passing = true;
 constexpr std::array registry{
     Registered{{"broker-kill", Needs::nothing, takes_down, !passing}, make<BrokerKill>},
     Registered{{"broker-stop", Needs::nothing, takes_down, !passing}, make<BrokerStop>},
+    Registered{{"broker-pause", Needs::process, takes_down, !passing}, make<BrokerPause>},
     Registered{{"broker-crash", Needs::supervisor, !takes_down, passing}, make<BrokerCrash>},
     Registered{{"worker-drain", Needs::drain, takes_down, !passing}, make<WorkerDrain>},
     Registered{{"worker-stop", Needs::worker, takes_down, !passing}, make<WorkerStop>},
     Registered{{"worker-pause", Needs::worker, takes_down, !passing}, make<WorkerPause>},
     Registered{{"kubelet-stop", Needs::kubelet, !takes_down, !passing}, make<KubeletStop>},
+    Registered{{"leader-churn", Needs::nothing, !takes_down, !passing}, make<LeaderChurn>},
     Registered{{"partition", Needs::worker, takes_down, !passing}, make<Partition>},
     Registered{{"volume-detach", Needs::volume, takes_down, !passing}, make<VolumeDetach>},
     Registered{{"power-loss", Needs::volume, takes_down, !passing}, make<PowerLoss>},

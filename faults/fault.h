@@ -27,7 +27,16 @@ class Fault {
   // In effect on every server it was injected on. Asked right after it, and once
   // more before the heal, unless it is a passing one.
   virtual Evidence verify() = 0;
-  virtual Evidence heal(const std::string& server) = 0;  // undone, and seen so
+
+  // Healing is two steps, since another fault may still hold the server: what was
+  // done to it is undone, and it is seen to answer again.
+  virtual Evidence lift(const std::string& server) = 0;
+  virtual Evidence see_healed(const std::string& server) = 0;  // waits for it
+
+  Evidence heal(const std::string& server) {
+    const Evidence lifted = lift(server);
+    return lifted.holds ? see_healed(server) : lifted;
+  }
 };
 
 struct FaultContext {
@@ -36,15 +45,20 @@ struct FaultContext {
   Journal& journal;
 };
 
-// What a scenario says of one fault besides its name; worker-drain only.
+// What a scenario says of one fault besides its name.
 struct FaultOptions {
+  // worker-drain
   std::chrono::milliseconds within{60'000};  // a drain that is not complete then gives up
   bool held_off = false;  // a budget is expected to let nobody go: that is what is proven
+
+  // leader-churn
+  std::chrono::milliseconds interval{2'000};  // between two step-downs
 };
 
 // What a provider must be able to do for a fault.
 enum class Needs {
   nothing,     // brokers that can be ended and held down
+  process,     // a way to the broker's process
   supervisor,  // somebody who restarts a broker that ended
   drain,       // machines that are emptied by order
   worker,      // a way into the machines
@@ -55,8 +69,8 @@ enum class Needs {
 struct FaultKind {
   std::string_view name;  // as in docs/design.md
   Needs needs;
-  bool takes_down;  // whom it hits serves nobody until the heal
-  bool passing;     // over by itself: nothing is held until the heal
+  bool takes_down;  // whom it hits serves nobody until it is healed
+  bool passing;     // over by itself: nothing is held until it is healed
 };
 
 const FaultKind* find_fault_kind(std::string_view name);  // null: there is none

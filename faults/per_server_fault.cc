@@ -17,6 +17,15 @@ void for_each_at_once(const std::vector<std::string>& servers, const Action& act
   for (auto& one : under_way) one.get();
 }
 
+template <class Action>
+Evidence unless_it_fails(const Action& action) try {
+  return action();
+} catch (const AddressTaken&) {
+  throw;  // no verdict may follow
+} catch (const ClusterError& error) {
+  return {false, error.what()};
+}
+
 }  // namespace
 
 PerServerFault::PerServerFault(std::string name, FaultContext context)
@@ -42,13 +51,15 @@ Evidence PerServerFault::verify() {
   return all;
 }
 
-Evidence PerServerFault::heal(const std::string& server) try {
-  undo(server);
-  return wait_until_it_answers(context_, server);
-} catch (const AddressTaken&) {
-  throw;  // no verdict may follow
-} catch (const ClusterError& error) {
-  return {false, error.what()};
+Evidence PerServerFault::lift(const std::string& server) {
+  return unless_it_fails([&] {
+    undo(server);
+    return Evidence{true, "undone"};
+  });
+}
+
+Evidence PerServerFault::see_healed(const std::string& server) {
+  return unless_it_fails([&] { return wait_until_it_answers(context_, server); });
 }
 
 Worker& PerServerFault::worker(const std::string& server) const {

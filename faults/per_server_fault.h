@@ -20,12 +20,13 @@ class PerServerFault : public Fault {
 
   void inject(std::span<const std::string> servers) final;
   Evidence verify() final;
-  Evidence heal(const std::string& server) final;
+  Evidence lift(const std::string& server) final;
+  Evidence see_healed(const std::string& server) final;
 
  protected:
   virtual void strike(const std::string& server) = 0;
   virtual Evidence look(const std::string& server) = 0;
-  virtual void undo(const std::string& server) = 0;  // that it answers is seen to afterwards
+  virtual void undo(const std::string& server) = 0;  // see_healed() waits until it answers
 
   Cluster& cluster() const { return context_.cluster; }
   Worker& worker(const std::string& server) const;        // throws ClusterError where none

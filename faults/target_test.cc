@@ -8,10 +8,11 @@ namespace {
 using Names = std::vector<std::string>;
 
 TEST(Target, EveryNameIsResolved) {
-  const Names replicas{"n1", "n2", "n3"};
+  const Names replicas{"n1", "n2", "n3", "n4", "n5"};
   for (const auto& name : target_names())
     EXPECT_FALSE(resolve_target(name, "n1", replicas).empty()) << name;
-  for (const auto* name : {"", "Leader", "follower", "follower:0", "follower:3", "n1"})
+  for (const auto* name : {"", "Leader", "follower", "follower:0", "follower:3", "n1", "server",
+                           "server:", "server:0", "server:01", "server:6"})
     EXPECT_TRUE(resolve_target(name, "n1", replicas).empty()) << name;
 }
 
@@ -26,9 +27,19 @@ TEST(Target, IsResolvedInOrderOfServerName) {
   EXPECT_EQ(resolve_target("all", "n2", replicas), (Names{"n1", "n2", "n3"}));
 }
 
+TEST(Target, AServerByNumberNeedsNoLeader) {
+  const Names replicas{"n3", "n1", "n2"};
+  for (const auto* leader : {"", "n1", "n3"}) {
+    EXPECT_EQ(resolve_target("server:1", leader, replicas), Names{"n1"});
+    EXPECT_EQ(resolve_target("server:3", leader, replicas), Names{"n3"});
+    EXPECT_EQ(resolve_target("server:4", leader, replicas), Names{});
+  }
+}
+
 TEST(Target, IsEmptyWhereItCannotBeResolved) {
   const Names three{"n1", "n2", "n3"}, one{"n1"};
   for (const auto& target : target_names()) {
+    if (target.starts_with("server:")) continue;
     const auto without_leader = resolve_target(target, "", three);
     EXPECT_EQ(without_leader, target == "all" ? three : Names{}) << target;
   }

@@ -17,7 +17,8 @@ enum ExitCode : int {
 enum class FailOn {
   violation,   // every violation counts, one of a known issue too
   unexpected,  // only what its set does not lead one to expect: a violation of a
-               // known issue is expected, of a scenario built to fail it is required
+               // known issue is expected on the versions that have it, of a scenario built
+               // to fail it is required
 };
 
 struct ExitPolicy {

@@ -67,6 +67,13 @@ TEST(ExitCode, KnownIssueMayBeExpected) {
   known.scenario.set = "known-issue";
   EXPECT_EQ(of({known}), 1);
   EXPECT_EQ(of({known}, unexpected), 0);
+  known.scenario.known_issue = {"nats-server#6888", "https://example.org/6888", "2.10.7 - 2.10.22"};
+  known.broker_version = "2.10.22";
+  EXPECT_EQ(of({known}), 1);
+  EXPECT_EQ(of({known}, unexpected), 0);
+  known.broker_version = "2.10.23";
+  EXPECT_EQ(of({known}, unexpected), 1);
+  known.broker_version = "2.10.7";
   RunResult built_to_fail = make_failed();
   EXPECT_EQ(of({built_to_fail}, unexpected), 0);
   built_to_fail.judgement.verdict = Verdict::pass;

@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <future>
+#include <ranges>
 
 #include "faults/target.h"
 #include "harness/absence.h"
+#include "harness/agenda.h"
 
 namespace faultline {
 namespace {
@@ -146,16 +148,18 @@ void Experiment::steady() {
 void Experiment::fault() {
   observer_.phase("fault", scenario_.fault);
   const auto begin = steady_clock::now();
-  for (std::uint32_t i = 0; i < scenario_.faults.size(); ++i) {
-    if (scenario_.faults[i].at > since(begin))
-      observer_.wait(scenario_.faults[i].at - since(begin));
-    strike(i);
+  const auto strikes = planned_strikes(scenario_);
+  for (const Moment& moment : agenda(scenario_)) {
+    if (moment.at > since(begin)) observer_.wait(moment.at - since(begin));
+    if (moment.ends)
+      end(moment.fault);
+    else
+      strike(moment.fault, *strikes[moment.fault].step);
   }
   observer_.wait(scenario_.fault - since(begin));
 }
 
-void Experiment::strike(std::uint32_t index) {
-  const FaultStep& step = scenario_.faults[index];
+void Experiment::strike(std::uint32_t index, const FaultStep& step) {
   Strike strike{
       index, &step, {}, make_fault(step.fault, {cluster_, broker_, journal_}, step.options)};
   const std::string leader = observer_.leaders().stream;
@@ -169,10 +173,7 @@ void Experiment::strike(std::uint32_t index) {
                              step.target, leader));
     return;
   }
-  for (const std::string& server : struck.servers)
-    if (std::ranges::find(down_, server) == down_.end()) down_.push_back(server);
-  // By name, as their workers were made: Docker gives addresses in order of start.
-  std::ranges::sort(down_);
+  struck.holds.insert(struck.servers.begin(), struck.servers.end());
   const Evidence evidence = while_observing([&] {
     struck.fault->inject(struck.servers);
     return struck.fault->verify();
@@ -182,8 +183,24 @@ void Experiment::strike(std::uint32_t index) {
   record_fault(struck, evidence.holds ? FaultStage::proven : FaultStage::unproven, struck.servers,
                evidence.text);
   record_quorum();
-  observer_.fault_in_effect(
-      fmt::format("{} {} ({})", step.fault, step.target, fmt::join(struck.servers, ", ")));
+  show_faults();
+}
+
+// A fault that ends before the heal.
+void Experiment::end(std::uint32_t index) {
+  const auto strike = std::ranges::find(strikes_, index, &Strike::index);
+  look_again(*strike);
+  heal({&*strike}, std::set<std::string>(strike->holds));
+  show_faults();
+}
+
+void Experiment::show_faults() {
+  std::vector<std::string> shown;
+  for (const Strike& strike : strikes_)
+    if (!strike.holds.empty())
+      shown.push_back(fmt::format("{} {} ({})", strike.step->fault, strike.step->target,
+                                  fmt::join(strike.holds, ", ")));
+  observer_.fault_in_effect(fmt::format("{}", fmt::join(shown, ", ")));
 }
 
 // What takes its time goes on beside the run's eyes: a drain may take a minute.
@@ -195,24 +212,22 @@ Evidence Experiment::while_observing(const std::function<Evidence()>& act) {
 }
 
 // That a fault took effect says nothing of the end of its time.
-void Experiment::look_again() {
-  for (const Strike& strike : strikes_) {
-    if (!strike.proven || fault_kind(strike.step->fault).passing) continue;
-    const Evidence evidence = while_observing([&] { return strike.fault->verify(); });
-    record_fault(strike, evidence.holds ? FaultStage::held : FaultStage::lapsed, strike.servers,
-                 evidence.text);
-  }
+void Experiment::look_again(const Strike& strike) {
+  if (!strike.proven || strike.holds.empty() || fault_kind(strike.step->fault).passing) return;
+  const Evidence evidence = while_observing([&] { return strike.fault->verify(); });
+  record_fault(strike, evidence.holds ? FaultStage::held : FaultStage::lapsed, strike.servers,
+               evidence.text);
 }
 
 void Experiment::recovery() {
-  look_again();
+  for (const Strike& strike : strikes_) look_again(strike);
   observer_.phase("recovery", milliseconds{0});
   if (scenario_.heal_order == HealOrder::together) {
     heal_everything();
   } else {
-    while (!down_.empty()) {
-      heal_step({down_.front()});
-      if (!down_.empty()) observer_.wait(scenario_.heal_interval);
+    for (auto left = held(); !left.empty(); left = held()) {
+      heal(all_strikes(), {*left.begin()});
+      if (left.size() > 1) observer_.wait(scenario_.heal_interval);
     }
   }
   observer_.fault_in_effect("");
@@ -232,41 +247,69 @@ bool Experiment::traffic_is_back(steady_clock::time_point healed) const {
          (!deliveries || live.last_delivery > moment);
 }
 
-void Experiment::heal_everything() {
-  if (!down_.empty()) heal_step(std::vector<std::string>(down_));
+void Experiment::heal_everything() { heal(all_strikes(), held()); }
+
+std::vector<Experiment::Strike*> Experiment::all_strikes() {
+  std::vector<Strike*> all;
+  for (Strike& strike : strikes_) all.push_back(&strike);
+  return all;
 }
 
-void Experiment::heal_step(const std::vector<std::string>& servers) {
-  const auto hits = [](const Strike& strike, const std::string& server) {
-    return std::ranges::find(strike.servers, server) != strike.servers.end();
-  };
-  const auto owned = [&](const Strike& strike) {
-    std::vector<std::string> own;
-    std::ranges::copy_if(servers, std::back_inserter(own),
-                         [&](const std::string& server) { return hits(strike, server); });
-    return own;
-  };
-  for (const Strike& strike : strikes_)
-    if (const auto own = owned(strike); !own.empty())
-      record_fault(strike, FaultStage::healing, own, "");
+// By name, as their workers were made: Docker gives addresses in order of start.
+std::set<std::string> Experiment::held() const {
+  std::set<std::string> servers;
+  for (const Strike& strike : strikes_) servers.insert(strike.holds.begin(), strike.holds.end());
+  return servers;
+}
 
-  std::map<std::pair<std::uint32_t, std::string>, Evidence> seen;
+bool Experiment::held_down(const std::string& server) const {
+  return std::ranges::any_of(strikes_, [&](const Strike& strike) {
+    const FaultKind& kind = fault_kind(strike.step->fault);
+    return kind.takes_down && !kind.passing && strike.holds.contains(server);
+  });
+}
+
+void Experiment::heal(const std::vector<Strike*>& strikes, const std::set<std::string>& servers) {
+  for (const Strike* strike : strikes) {
+    std::vector<std::string> own;
+    std::ranges::set_intersection(strike->holds, servers, std::back_inserter(own));
+    if (!own.empty()) record_fault(*strike, FaultStage::healing, own, "");
+  }
   for (const std::string& server : servers) {
-    std::erase(down_, server);
-    for (const Strike& strike : strikes_)
-      if (hits(strike, server))
-        seen[{strike.index, server}] = while_observing([&] { return strike.fault->heal(server); });
+    for (Strike* strike : strikes | std::views::reverse) lift(*strike, server);
+    if (!held_down(server)) see_healed(server);
     if (broker_.answers(server))
       recorder_.event(BrokerChanged{server, BrokerStage::ready, true, "healed"});
     record_quorum();
   }
+  for (Strike& strike : strikes_)
+    for (const std::string& server : servers)
+      if (!held_down(server)) record_healed(strike, server);
+}
 
-  for (const Strike& strike : strikes_)
-    for (const std::string& server : owned(strike)) {
-      const Evidence& evidence = seen[{strike.index, server}];
-      record_fault(strike, evidence.holds ? FaultStage::healed : FaultStage::unhealed, {server},
-                   evidence.text);
-    }
+void Experiment::lift(Strike& strike, const std::string& server) {
+  if (strike.holds.erase(server) == 0) return;
+  strike.lifted[server] = while_observing([&] { return strike.fault->lift(server); });
+}
+
+// Once for all that were lifted from it, also before this step.
+void Experiment::see_healed(const std::string& server) {
+  bool answers = true;
+  for (Strike& strike : strikes_) {
+    const auto lifted = strike.lifted.find(server);
+    if (lifted == strike.lifted.end() || !lifted->second.holds) continue;
+    lifted->second = answers ? while_observing([&] { return strike.fault->see_healed(server); })
+                             : Evidence{false, server + " does not answer"};
+    answers = lifted->second.holds;
+  }
+}
+
+void Experiment::record_healed(Strike& strike, const std::string& server) {
+  const auto lifted = strike.lifted.extract(server);
+  if (lifted.empty()) return;
+  const Evidence& evidence = lifted.mapped();
+  record_fault(strike, evidence.holds ? FaultStage::healed : FaultStage::unhealed, {server},
+               evidence.text);
 }
 
 void Experiment::record_quorum() {

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +33,8 @@ class Experiment {
     std::vector<std::string> servers;
     std::unique_ptr<Fault> fault;
     bool proven = false;
+    std::set<std::string> holds = {};             // servers it was not lifted from yet
+    std::map<std::string, Evidence> lifted = {};  // from these; not recorded as healed yet
   };
 
   void steady();
@@ -39,11 +43,22 @@ class Experiment {
   void drain();
   void abandon(const std::string& reason);
 
-  void strike(std::uint32_t index);
-  void look_again();
+  void strike(std::uint32_t index, const FaultStep&);
+  void end(std::uint32_t index);
+  void look_again(const Strike&);
   Evidence while_observing(const std::function<Evidence()>&);
+
+  // Of servers that faults hold.
+  std::set<std::string> held() const;
+  bool held_down(const std::string& server) const;
   void heal_everything();
-  void heal_step(const std::vector<std::string>& servers);
+  void heal(const std::vector<Strike*>&, const std::set<std::string>& servers);
+  void lift(Strike&, const std::string& server);
+  void see_healed(const std::string& server);
+  void record_healed(Strike&, const std::string& server);
+  std::vector<Strike*> all_strikes();
+
+  void show_faults();
   void record_quorum();
   void record_fault(const Strike&, FaultStage, const std::vector<std::string>& servers,
                     const std::string& evidence);
@@ -62,8 +77,7 @@ class Experiment {
   LogWorkload workload_;
   Observer observer_;
   std::vector<std::string> replicas_;  // servers that hold the stream
-  std::vector<Strike> strikes_;
-  std::vector<std::string> down_;  // struck and not healed yet, in the order of healing
+  std::vector<Strike> strikes_;        // in order of time
 };
 
 }  // namespace faultline

@@ -93,6 +93,13 @@ std::vector<std::string> KindProvider::missing(const Scenario& scenario) {
   if (!lacking_->empty()) missing.push_back(*lacking_);
   if (scenario.brokers != wanted_workers)
     missing.push_back("the kind cluster has workers for 3 brokers");
+  for (const FaultStep& step : scenario.faults)
+    if (fault_kind(step.fault).needs == Needs::process) {
+      missing.push_back(fmt::format(
+          "{} needs the broker's process on this machine: use --provider local, or worker-pause",
+          step.fault));
+      break;
+    }
   return missing;
 }
 

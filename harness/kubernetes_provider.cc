@@ -37,6 +37,7 @@ constexpr auto removal_limit = 30s;
 const std::map<std::string, std::string> unsafe_faults{
     {"worker-stop", "nobody here could start the machine again"},
     {"worker-pause", "in a paused machine nothing runs that could resume it"},
+    {"broker-pause", "a process that stands still is resumed by nobody if faultline dies"},
     {"kubelet-stop", "without its kubelet no pod could be started in the node to undo it"},
     {"volume-detach", "the volume belongs to the cluster's storage driver"},
     {"power-loss", "the volume belongs to the cluster's storage driver"},
@@ -47,7 +48,9 @@ const std::map<std::string, std::string> unsafe_faults{
 const std::set<std::string> faults_that_need_the_agent{"broker-crash", "partition"};
 
 // Whether nodes are cordoned for it.
-bool cordons(const FaultStep& step) { return !faults_that_need_the_agent.contains(step.fault); }
+bool cordons(const FaultStep& step) {
+  return step.fault != "leader-churn" && !faults_that_need_the_agent.contains(step.fault);
+}
 
 // Why the fault cannot be had; empty: it can.
 std::string why_not_fault(const TargetFile& target, const std::string& fault) {
@@ -197,6 +200,13 @@ std::vector<std::string> KubernetesProvider::missing(const Scenario& scenario) {
     if (const auto why = why_not_fault(target_, step.fault);
         !why.empty() && told.insert(step.fault).second)
       missing.push_back(why);
+  if (std::ranges::any_of(scenario.faults, [](const FaultStep& step) {
+        return step.lasts.count() > 0 || step.times > 1;
+      }))
+    missing.push_back(
+        "the scenario has faults that end before the heal or repeat, which is not done to a "
+        "cluster "
+        "that exists");
   if (!scenario.sync_interval.empty())
     missing.push_back("the scenario sets sync_interval, and these brokers are not configured here");
   const auto pinned = std::ranges::find_if(
@@ -394,6 +404,9 @@ std::string KubernetesProvider::what_is_done(const Scenario& scenario,
         format_clock(longest(scenario)));
   if (step.fault == "broker-crash") return "an agent in its node sends SIGKILL to its container";
   if (step.fault == "worker-drain") return "pods evicted";
+  if (step.fault == "leader-churn")
+    return fmt::format("the stream's leader is asked to step down every {} ms",
+                       step.options.interval.count());
   return target_.agent && step.fault == "broker-kill"
              ? "SIGKILL by an agent, pods deleted and held down"
              : "pods deleted and held down";

@@ -220,10 +220,19 @@ TEST_F(KubernetesProviderTest, FaultsInsideANodeAreSkippedWithTheReason) {
   EXPECT_EQ(reason_of("broker-crash"), "");
   EXPECT_NE(reason_of("worker-stop").find("nobody here could start the machine again"),
             std::string::npos);
-  for (const char* fault :
-       {"worker-pause", "kubelet-stop", "volume-detach", "power-loss", "volume-wipe", "disk-full"})
+  for (const char* fault : {"worker-pause", "broker-pause", "kubelet-stop", "volume-detach",
+                            "power-loss", "volume-wipe", "disk-full"})
     EXPECT_NE(reason_of(fault).find("is not done to a cluster that exists: "), std::string::npos)
         << fault;
+}
+
+TEST_F(KubernetesProviderTest, FaultsThatEndBeforeTheHealAreSkipped) {
+  scenario_.faults = {{"broker-kill", "leader"}};
+  EXPECT_TRUE(KubernetesProvider(options()).missing(scenario_).empty());
+  scenario_.faults[0].lasts = std::chrono::seconds(5);
+  const auto missing = KubernetesProvider(options()).missing(scenario_);
+  ASSERT_EQ(missing.size(), 1u);
+  EXPECT_NE(missing[0].find("faults that end before the heal"), std::string::npos) << missing[0];
 }
 
 TEST_F(KubernetesProviderTest, AFaultOfTheAgentMustBeListed) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "harness/agenda.h"
 #include "harness/report/words.h"
 
 namespace faultline {
@@ -38,9 +39,14 @@ milliseconds longest(const Scenario& scenario) {
 }
 
 std::size_t most_at_once(const Scenario& scenario) {
-  std::size_t all = 0;
-  for (const FaultStep& step : scenario.faults) all += hit_by(step.target, scenario.replicas);
-  return std::min<std::size_t>(all, scenario.replicas);
+  const auto strikes = planned_strikes(scenario);
+  std::size_t now = 0, most = 0;
+  for (const Moment& moment : agenda(scenario)) {
+    const auto hit = hit_by(strikes[moment.fault].step->target, scenario.replicas);
+    now = moment.ends ? now - hit : now + hit;
+    most = std::max(most, now);
+  }
+  return std::min<std::size_t>(most, scenario.replicas);
 }
 
 milliseconds longest_outage(const Scenario& scenario) {
@@ -55,8 +61,13 @@ std::string timeline(const Scenario& scenario,
       line(milliseconds{0},
            fmt::format("a stream of {} replicas is made; all is well for {} s", scenario.replicas,
                        static_cast<double>(scenario.steady.count()) / 1000));
-  for (const FaultStep& step : scenario.faults)
-    text += line(at + step.at, fmt::format("{} {}: {}", step.fault, step.target, whom(step)));
+  const auto strikes = planned_strikes(scenario);
+  for (const Moment& moment : agenda(scenario)) {
+    const FaultStep& step = *strikes[moment.fault].step;
+    text += line(at + moment.at,
+                 moment.ends ? fmt::format("{} {} ends", step.fault, step.target)
+                             : fmt::format("{} {}: {}", step.fault, step.target, whom(step)));
+  }
   at += scenario.fault;
   text += line(at, scenario.heal_order == HealOrder::together
                        ? "healed, all together"

@@ -21,6 +21,32 @@ TEST(Plan, MostAtOnce) {
   EXPECT_EQ(most_at_once(scenario({{"broker-kill", "leader"}, {"broker-kill", "follower:1"}})), 2u);
 }
 
+TEST(Plan, WhatEndedIsNotDownAtOnceWithWhatComesAfterIt) {
+  FaultStep repeated{"broker-kill", "leader", 0s};
+  repeated.lasts = 5s;
+  repeated.times = 3;
+  repeated.every = 8s;
+  EXPECT_EQ(most_at_once(scenario({repeated})), 1u);
+  EXPECT_EQ(most_at_once(scenario({repeated, {"broker-stop", "server:2", 16s}})), 2u);
+  EXPECT_EQ(most_at_once(scenario({repeated, {"broker-crash", "leader", 22s}})), 1u);
+}
+
+TEST(Plan, TimelineSaysWhatEndsBeforeTheHeal) {
+  FaultStep step{"broker-kill", "leader", 1s};
+  step.lasts = 4s;
+  step.times = 2;
+  step.every = 10s;
+  auto one = scenario({step});
+  one.steady = 10s;
+  const auto text = timeline(one, [](const FaultStep&) { return "nats-0"; });
+  const auto strikes = text.find("  0:11  broker-kill leader: nats-0\n");
+  const auto ends = text.find("  0:15  broker-kill leader ends\n");
+  const auto again = text.find("  0:21  broker-kill leader: nats-0\n");
+  EXPECT_LT(strikes, ends) << text;
+  EXPECT_LT(ends, again) << text;
+  EXPECT_NE(again, std::string::npos) << text;
+}
+
 TEST(Plan, AnOutageNeedsALostQuorum) {
   EXPECT_EQ(longest_outage(scenario({{"broker-kill", "leader"}})), 0ms);
   auto two = scenario({{"broker-kill", "followers"}});

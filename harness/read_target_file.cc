@@ -26,8 +26,8 @@ using std::chrono::minutes;
 constexpr std::size_t max_file_size = 64 * 1024;
 constexpr std::size_t most_at_once = 9;
 
-const std::vector<std::string> known_faults{"broker-kill", "broker-stop", "worker-drain",
-                                            "broker-crash", "partition"};
+const std::vector<std::string> known_faults{"broker-kill",  "broker-stop", "worker-drain",
+                                            "broker-crash", "partition",   "leader-churn"};
 const std::vector<std::string> weekdays{"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
 
 // A file or a variable: ca_file, ca_env.

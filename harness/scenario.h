@@ -18,6 +18,16 @@ struct FaultStep {
   std::string target;
   std::chrono::milliseconds at{0};  // after the fault phase begins
   FaultOptions options = {};
+  std::chrono::milliseconds lasts{0};  // from each strike; 0: until the heal
+  std::uint32_t times = 1;             // it strikes
+  std::chrono::milliseconds every{0};  // from one strike to the next
+};
+
+// A bug that somebody reported, and that makes the scenario fail where the broker has it.
+struct KnownIssue {
+  std::string id;        // "nats-server#6888"; empty: none
+  std::string url;       // where it is reported
+  std::string versions;  // that have it: harness/known_issue.h
 };
 
 enum class HealOrder { together, one_by_one };
@@ -31,6 +41,7 @@ struct Scenario {
   std::string figure;          // of the page: "1.3"; empty for what is no figure
   std::string cites;           // the page's sentence that is tested
   std::string set = "custom";  // page, known-issue, built-to-fail or custom
+  KnownIssue known_issue;
 
   std::vector<std::string> needs;  // capabilities: "root"
 

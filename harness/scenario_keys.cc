@@ -11,6 +11,7 @@
 
 #include "faults/fault.h"
 #include "faults/target.h"
+#include "harness/known_issue.h"
 
 namespace faultline {
 namespace {
@@ -290,6 +291,21 @@ Key without_default(Key key) {
 
 // The table.
 
+Key known_issue() {
+  return group(
+      "known_issue",
+      {required(text("id", 60, Form{"^[A-Za-z0-9._-]*#[0-9]+$", "nats-server#6888"},
+                     FIELD(known_issue.id), "What it is called, in quotes: \"nats-server#6888\".")),
+       required(text("url", 300, Form{"^https://[^ ]+$", "https://github.com/.../issues/6888"},
+                     FIELD(known_issue.url), "Where it is reported.")),
+       required(text("versions", 300, Form{version_list_pattern(), "2.10.7 - 2.10.22, 2.11.0"},
+                     FIELD(known_issue.versions),
+                     "The broker's versions that have it: versions, and ranges with both ends in "
+                     "them; one whose end is left out goes on."))},
+      "A bug that somebody reported and that makes the scenario fail on these versions; the report "
+      "says so beside the failure.");
+}
+
 Key metadata() {
   return required(group(
       "metadata",
@@ -304,7 +320,8 @@ Key metadata() {
        choice("set", same({"custom", "page", "beyond-page", "known-issue", "built-to-fail"}),
               FIELD(set),
               "page: the catalogue of the failover page, run when no path is given. "
-              "beyond-page, known-issue and built-to-fail: run only when named.")},
+              "beyond-page, known-issue and built-to-fail: run only when named."),
+       known_issue()},
       "What the scenario is."));
 }
 
@@ -397,12 +414,20 @@ Key timeline() {
                   "To whom, by role; found out when it strikes by asking who leads the stream.")),
        length("at", milliseconds(0), milliseconds(3'600'000), FIELD(faults.back().at),
               "When, after the fault phase begins."),
+       without_default(length("for", milliseconds(100), milliseconds(3'600'000),
+                              FIELD(faults.back().lasts),
+                              "How long it lasts from each strike; left out, until the heal.")),
+       whole("times", 1, 1'000, FIELD(faults.back().times), "How often it strikes."),
+       without_default(length("every", milliseconds(100), milliseconds(3'600'000),
+                              FIELD(faults.back().every), "From one strike to the next.")),
        length("within", milliseconds(1'000), milliseconds(3'600'000),
               FIELD(faults.back().options.within),
               "worker-drain: gives up where it is not complete after so long."),
        flag("held_off", FIELD(faults.back().options.held_off),
-            "worker-drain: a budget is expected to let nobody go, and that is proven.")},
-      "What is broken; all of it stays broken until the heal.");
+            "worker-drain: a budget is expected to let nobody go, and that is proven."),
+       length("interval", milliseconds(200), milliseconds(3'600'000),
+              FIELD(faults.back().options.interval), "leader-churn: between two step-downs.")},
+      "What is broken; what does not end before stays broken until the heal.");
   faults.is_list = true;
   faults.new_item = [](Scenario& s) { s.faults.emplace_back(); };
 

@@ -6,6 +6,8 @@
 #include <set>
 
 #include "faults/target.h"
+#include "harness/agenda.h"
+#include "harness/known_issue.h"
 #include "harness/scenario_keys.h"
 
 namespace faultline {
@@ -31,35 +33,90 @@ bool passing(const FaultStep& step) {
   return kind != nullptr && kind->passing;
 }
 
-// Whom the faults take down, as stand-ins: n1 leads, n2, n3, ... follow.
-struct Casualties {
-  std::set<std::string> servers;
-  std::vector<std::size_t> unresolved;  // indices of faults without a target
-};
+bool comes_and_goes(const FaultStep& step) { return step.lasts != 0ms || step.times > 1; }
 
-Casualties casualties(const Scenario& s) {
+std::vector<std::string> stand_ins(const Scenario& s) {  // n1 leads, n2, n3, ... follow
   std::vector<std::string> replicas;
   for (std::uint32_t i = 1; i <= s.replicas; ++i) replicas.push_back("n" + std::to_string(i));
-  Casualties all;
-  for (std::size_t i = 0; i < s.faults.size(); ++i) {
-    const auto hit = resolve_target(s.faults[i].target, replicas.front(), replicas);
-    if (hit.empty()) all.unresolved.push_back(i);
-    if (!takes_down(s.faults[i])) continue;
-    all.servers.insert(hit.begin(), hit.end());
+  return replicas;
+}
+
+std::set<std::string> hit_by(const Scenario& s, const FaultStep& step) {
+  const auto replicas = stand_ins(s);
+  const auto hit = resolve_target(step.target, replicas.front(), replicas);
+  return {hit.begin(), hit.end()};
+}
+
+// Roles and numbers may mean the same servers, or others.
+struct Hit {
+  std::set<std::string> by_role, by_number;
+
+  void add(const Scenario& s, const FaultStep& step) {
+    const auto hit = hit_by(s, step);
+    (is_role(step.target) ? by_role : by_number).insert(hit.begin(), hit.end());
   }
-  return all;
+  std::size_t least() const { return std::max(by_role.size(), by_number.size()); }
+  std::size_t most() const { return by_role.size() + by_number.size(); }
+};
+
+// So many replicas are down before the heal, whoever is meant by roles and numbers.
+std::size_t surely_down(const Scenario& s) {
+  Hit hit;
+  for (const FaultStep& step : s.faults)
+    if (takes_down(step)) hit.add(s, step);
+  return hit.least();
+}
+
+bool moves_the_leader(const Scenario& s, const FaultStep& step) {
+  const auto hit = hit_by(s, step);
+  return step.fault == "leader-churn" ||
+         (takes_down(step) && (!is_role(step.target) || hit.contains(stand_ins(s).front())));
+}
+
+// The most replicas that may be down at the same time. Where somebody else may lead
+// by then, a role may mean others than before.
+std::size_t most_down_at_once(const Scenario& s) {
+  const auto strikes = planned_strikes(s);
+  std::set<std::uint32_t> in_effect, of_another_leader;
+  bool moved = false;
+  std::size_t most = 0;
+  for (const Moment& moment : agenda(s)) {
+    const FaultStep& step = *strikes[moment.fault].step;
+    if (moment.ends) {
+      in_effect.erase(moment.fault);
+      continue;
+    }
+    if (moved && is_role(step.target)) of_another_leader.insert(moment.fault);
+    moved = moved || moves_the_leader(s, step);
+    if (!takes_down(step)) continue;
+    in_effect.insert(moment.fault);
+    Hit hit;
+    std::size_t others = 0;
+    for (const auto fault : in_effect)
+      if (of_another_leader.contains(fault))
+        others += hit_by(s, *strikes[fault].step).size();
+      else
+        hit.add(s, *strikes[fault].step);
+    most = std::max(most, hit.most() + others);
+    if (most >= s.replicas) return s.replicas;
+  }
+  return most;
 }
 
 class Rules {
  public:
-  explicit Rules(const Scenario& scenario)
-      : s(scenario), hit(casualties(scenario)), down(hit.servers.size()) {}
+  explicit Rules(const Scenario& scenario) : s(scenario) {}
 
   std::vector<BrokenRule> broken() {
     whole();
     workload();
+    targets();
+    options();
+    repetitions();
     faults();
-    if (hit.unresolved.empty() && !s.faults.empty()) {
+    if (resolved_ && repeats_ && !s.faults.empty()) {
+      down_ = surely_down(s);
+      most_down_ = most_down_at_once(s);
       promise("writes", s.expectations.writes);
       promise("reads", s.expectations.reads);
       resume();
@@ -79,9 +136,13 @@ class Rules {
         {std::move(paths), fmt::format(format, std::forward<Arguments>(arguments)...)});
   }
 
-  std::size_t standing() const { return s.replicas - std::min<std::size_t>(down, s.replicas); }
+  static std::string key(std::size_t fault, const std::string& name) {
+    return fmt::format("{}[{}].{}", fault_list, fault, name);
+  }
+
+  std::size_t standing() const { return s.replicas - std::min<std::size_t>(down_, s.replicas); }
+  std::size_t least_standing() const { return s.replicas - most_down_; }
   bool quorum(std::size_t servers) const { return 2 * servers > s.replicas; }
-  bool promises(Promise p) const { return s.expectations.writes == p || s.expectations.reads == p; }
 
   void whole() {
     if (s.replicas > s.brokers)
@@ -91,6 +152,8 @@ class Rules {
     if (s.set == "page" && (s.figure.empty() || s.cites.empty()))
       refuse({"metadata.set", "metadata.figure", "metadata.cites"},
              "a scenario of the page needs 'figure' and 'cites', the sentence that it tests");
+    if (!s.known_issue.versions.empty() && has_empty_range(s.known_issue.versions))
+      refuse({"metadata.known_issue.versions"}, "a range in it ends before it begins");
   }
 
   void workload() {
@@ -117,28 +180,75 @@ class Rules {
              to_text(in_milliseconds(s.expectations.max_gap)), what, least);
   }
 
-  void faults() {
-    for (const auto i : hit.unresolved)
-      refuse({fmt::format("{}[{}].target", fault_list, i), "spec.stream.replicas"},
-             "nobody is '{}' in a stream of {} replica{}", s.faults[i].target, s.replicas,
-             s.replicas == 1 ? "" : "s");
+  void targets() {
+    for (std::size_t i = 0; i < s.faults.size(); ++i) {
+      const FaultStep& step = s.faults[i];
+      if (hit_by(s, step).empty()) {
+        resolved_ = false;
+        refuse({key(i, "target"), "spec.stream.replicas"},
+               "nobody is '{}' in a stream of {} replica{}", step.target, s.replicas,
+               s.replicas == 1 ? "" : "s");
+      }
+      if (step.fault == "leader-churn" && step.target != "leader")
+        refuse({key(i, "target")}, "leader-churn hits the leader, whoever it is by then");
+    }
     for (std::size_t i = 0; i < s.faults.size(); ++i)
-      if (s.faults[i].options.held_off && s.faults[i].fault != "worker-drain")
-        refuse({fmt::format("{}[{}].held_off", fault_list, i)},
-               "means nothing for {}: only a worker-drain is held off", s.faults[i].fault);
-    for (std::size_t i = 0; i < s.faults.size(); ++i)
-      if (s.shared_volumes && s.faults[i].fault != "worker-drain")
-        refuse({fmt::format("{}[{}].fault", fault_list, i), "spec.broker.volumes"},
+      if (s.faults[i].fault == "leader-churn" && s.replicas == 1)
+        refuse({key(i, "fault"), "spec.stream.replicas"},
+               "nobody could lead instead in a stream of 1 replica");
+  }
+
+  void options() {
+    for (std::size_t i = 0; i < s.faults.size(); ++i) {
+      const FaultStep& step = s.faults[i];
+      if (step.options.held_off && step.fault != "worker-drain")
+        refuse({key(i, "held_off")}, "means nothing for {}: only a worker-drain is held off",
+               step.fault);
+      if (step.options.interval != FaultOptions{}.interval && step.fault != "leader-churn")
+        refuse({key(i, "interval")}, "means nothing for {}: only a leader-churn has one",
+               step.fault);
+      if (s.shared_volumes && step.fault != "worker-drain")
+        refuse({key(i, "fault"), "spec.broker.volumes"},
                "with shared volumes the broker would be started on another worker, and not be held "
                "down: only a worker-drain goes with them");
+    }
+  }
+
+  void repetitions() {
+    for (std::size_t i = 0; i < s.faults.size(); ++i) {
+      const FaultStep& step = s.faults[i];
+      const auto before = broken_.size();
+      if (step.lasts != 0ms && passing(step))
+        refuse({key(i, "for")}, "means nothing for {}: it is over by itself", step.fault);
+      if (step.times > 1 && step.every == 0ms)
+        refuse({key(i, "times")}, "needs 'every', the time from one strike to the next");
+      if (step.times == 1 && step.every != 0ms)
+        refuse({key(i, "every")}, "means nothing where the fault strikes once; write 'times' too");
+      if (step.times > 1 && step.lasts == 0ms && !passing(step))
+        refuse({key(i, "times")}, "needs 'for': {} must end before it can strike again",
+               step.fault);
+      if (step.times > 1 && step.every != 0ms && step.lasts >= step.every)
+        refuse({key(i, "for"), key(i, "every")}, "must be below every, {}", to_text(step.every));
+      repeats_ = repeats_ && broken_.size() == before;
+    }
+  }
+
+  void faults() {
     if (s.expectations.manual_restart == ManualRestart::required && !s.faults.empty() &&
-        std::ranges::all_of(s.faults, passing))
+        std::ranges::none_of(s.faults,
+                             [](const auto& step) { return takes_down(step) && !passing(step); }))
       refuse({"spec.expect.manual_restart", fault_list},
-             "cannot be judged: the faults are over by themselves");
-    for (std::size_t i = 0; i < s.faults.size(); ++i)
-      if (s.faults[i].at >= s.fault)
-        refuse({fmt::format("{}[{}].at", fault_list, i), hold},
+             "cannot be judged: no fault takes a broker down and holds it there");
+    for (std::size_t i = 0; i < s.faults.size(); ++i) {
+      const FaultStep& step = s.faults[i];
+      const auto last = step.at + (step.times - 1) * step.every;
+      if (last >= s.fault)
+        refuse({key(i, step.times == 1 ? "at" : "times"), hold},
                "strikes after the heal; it must be below hold, {}", to_text(s.fault));
+      else if (last + step.lasts > s.fault)
+        refuse({key(i, "for"), hold}, "ends after hold, {}: leave it out, or raise hold",
+               to_text(s.fault));
+    }
     if (s.heal_order == HealOrder::together && s.heal_interval != 0ms)
       refuse(
           {"spec.timeline.heal.interval", "spec.timeline.heal.order"},
@@ -146,7 +256,39 @@ class Rules {
   }
 
   milliseconds last_strike() const {
-    return std::ranges::max_element(s.faults, {}, &FaultStep::at)->at;
+    return std::ranges::max(planned_strikes(s), {}, &PlannedStrike::at).at;
+  }
+
+  // Where a quorum comes and goes nobody can say that it is missing.
+  bool all_last(const std::string& path, const std::string& word) {
+    for (std::size_t i = 0; i < s.faults.size(); ++i)
+      if (s.faults[i].lasts != 0ms) {
+        refuse({path, key(i, "for")},
+               "'{}' cannot be judged: it needs faults that all last until the heal, and {} ends "
+               "before",
+               word, s.faults[i].fault);
+        return false;
+      }
+    return true;
+  }
+
+  // A pause that the next strike makes longer is not told from one that is too long.
+  void pauses_apart(const std::string& path, milliseconds least) {
+    if (std::ranges::none_of(s.faults, comes_and_goes)) return;
+    auto strikes = planned_strikes(s);
+    std::ranges::stable_sort(strikes, {}, &PlannedStrike::at);
+    const auto too_close =
+        std::ranges::adjacent_find(strikes, [&](const PlannedStrike& a, const PlannedStrike& b) {
+          return a.at != b.at && b.at - a.at < least;
+        });
+    if (too_close == strikes.end()) return;
+    const auto& next = *std::next(too_close);
+    refuse({key(static_cast<std::size_t>(next.step - s.faults.data()),
+                next.step->times > 1 ? "every" : "at"),
+            path, "spec.expect.pause_gap"},
+           "{} after the strike before: too short to tell one pause from the next; at least {} are "
+           "needed (pause_gap and max_gap)",
+           to_text(next.at - too_close->at), to_text(least));
   }
 
   void promise(const std::string& what, Promise promised) {
@@ -168,8 +310,10 @@ class Rules {
                  to_text(max_gap));
         held_for(path, "spec.expect.pause_gap", pause_gap + max_gap,
                  "pause_gap and max_gap, to see that " + what + " are back before the heal");
+        pauses_apart(path, pause_gap + max_gap);
         return;
       case Promise::stop:
+        if (!all_last(path, "stop")) return;
         if (quorum(standing()))
           refuse({path, fault_list, "spec.stream.replicas"},
                  "'stop' cannot be: with the faults in effect {} of {} replicas stand, a quorum; "
@@ -191,16 +335,16 @@ class Rules {
   }
 
   void needs_quorum(const std::string& path, const std::string& word) {
-    if (!quorum(standing()))
+    if (!quorum(least_standing()))
       refuse({path, fault_list, "spec.stream.replicas"},
              "'{}' cannot be: with the faults in effect {} of {} replicas stand, no quorum; did "
              "you mean 'stop'?",
-             word, standing(), s.replicas);
+             word, least_standing(), s.replicas);
   }
 
   void held_for(const std::string& expectation, const std::string& setting, milliseconds least,
                 const std::string& why) {
-    const auto held = s.fault - last_strike();
+    const auto held = planned_heal(s) - last_strike();
     if (held < least)
       refuse({hold, fault_list, expectation, setting},
              "too short: from the last strike to the heal {} are needed ({}), here it is {}",
@@ -218,6 +362,7 @@ class Rules {
 
   void resume_by_quorum() {
     const std::string path = "spec.expect.resume";
+    if (!all_last(path, "quorum")) return;
     if (quorum(standing())) {
       refuse({path, fault_list, "spec.stream.replicas"},
              "'quorum' cannot be: with the faults in effect {} of {} replicas stand, the quorum is "
@@ -245,8 +390,9 @@ class Rules {
   }
 
   const Scenario& s;
-  const Casualties hit;
-  const std::size_t down;
+  bool resolved_ = true;  // every target is somebody
+  bool repeats_ = true;   // every repetition makes sense
+  std::size_t down_ = 0, most_down_ = 0;
   std::vector<BrokenRule> broken_;
 };
 

@@ -116,7 +116,7 @@ TEST(ScenarioRules, TenReadsTakeLongerWhereReadsAreSlow) {
 
 TEST(ScenarioRules, TheHoldCountsFromTheLastStrike) {
   auto s = scenario("leader", Promise::keeps_on, Promise::keeps_on);
-  s.faults.push_back({"broker-kill", "leader", 4s});
+  s.faults.push_back({"broker-crash", "leader", 4s});
   expect_least(s, hold, 14s, "spec.timeline.hold");
 }
 
@@ -212,12 +212,141 @@ TEST(ScenarioRules, WhereVolumesAreSharedOnlyADrainTakesABrokerDown) {
   EXPECT_EQ(refused(s), Keys{});
 }
 
+FaultStep repeated(const std::string& target, std::chrono::milliseconds lasts,
+                   std::uint32_t times = 1, std::chrono::milliseconds every = 0s) {
+  FaultStep step{"broker-kill", target, 0s};
+  step.lasts = lasts;
+  step.times = times;
+  step.every = every;
+  return step;
+}
+
+Scenario with(std::vector<FaultStep> faults, Promise promise = Promise::not_promised) {
+  auto s = scenario("leader", promise, promise);
+  s.faults = std::move(faults);
+  return s;
+}
+
+TEST(ScenarioRules, ARepetitionEndsBeforeTheNext) {
+  EXPECT_EQ(refused(with({repeated("leader", 4s, 3, 5s)})), Keys{});
+  EXPECT_EQ(refused(with({repeated("leader", 5s, 3, 5s)})), Keys{"spec.timeline.faults[0].for"});
+  EXPECT_EQ(refused(with({repeated("leader", 0s, 3, 5s)})), Keys{"spec.timeline.faults[0].times"});
+  EXPECT_EQ(refused(with({repeated("leader", 4s, 3)})), Keys{"spec.timeline.faults[0].times"});
+  EXPECT_EQ(refused(with({repeated("leader", 4s, 1, 5s)})), Keys{"spec.timeline.faults[0].every"});
+  auto crash = repeated("leader", 0s, 3, 5s);
+  crash.fault = "broker-crash";
+  EXPECT_EQ(refused(with({crash})), Keys{});
+  crash.lasts = 1s;
+  EXPECT_EQ(refused(with({crash})), Keys{"spec.timeline.faults[0].for"});
+}
+
+TEST(ScenarioRules, EveryRepetitionStrikesAndEndsBeforeTheHeal) {
+  auto s = with({repeated("leader", 4s, 3, 5s)});
+  s.fault = 14s;
+  EXPECT_EQ(refused(s), Keys{});
+  s.fault = 13s;
+  EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[0].for"});
+  s.fault = 10s;
+  EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[0].times"});
+}
+
+TEST(ScenarioRules, AQuorumIsNeededAtEveryMomentAndNotOfAllFaultsTogether) {
+  auto first = repeated("server:1", 10s), second = repeated("server:2", 0s);
+  second.at = 10s;
+  EXPECT_EQ(refused(with({first, second}, Promise::keeps_on)), Keys{});
+  second.at = 9s;
+  EXPECT_EQ(refused(with({first, second}, Promise::keeps_on)),
+            (Keys{"spec.expect.writes", "spec.expect.reads"}));
+}
+
+TEST(ScenarioRules, ARoleMayMeanAnotherServerOnceSomebodyElseLeads) {
+  auto first = repeated("leader", 0s), second = repeated("leader", 0s);
+  second.at = 5s;
+  EXPECT_EQ(refused(with({first, second}, Promise::pause)),
+            (Keys{"spec.expect.writes", "spec.expect.reads"}));
+  first.target = second.target = "follower:1";  // the leader stays
+  EXPECT_EQ(refused(with({first, second}, Promise::pause)), Keys{});
+  first.target = "server:1";  // who may lead
+  EXPECT_EQ(refused(with({first, second}, Promise::pause)),
+            (Keys{"spec.expect.writes", "spec.expect.reads"}));
+}
+
+TEST(ScenarioRules, AStopNeedsFaultsThatLastUntilTheHeal) {
+  EXPECT_EQ(refused(with({repeated("all", 0s)}, Promise::stop)), Keys{});
+  EXPECT_EQ(refused(with({repeated("all", 35s)}, Promise::stop)),
+            (Keys{"spec.expect.writes", "spec.expect.reads"}));
+  auto s = quorum_scenario("all");
+  s.expectations.writes = s.expectations.reads = Promise::not_promised;
+  EXPECT_EQ(refused(s), Keys{});
+  s.faults[0].lasts = 30s;
+  EXPECT_EQ(refused(s), Keys{"spec.expect.resume"});
+}
+
+TEST(ScenarioRules, NumbersAndRolesMayMeanTheSameServer) {
+  EXPECT_EQ(refused(with({repeated("server:1", 0s), repeated("server:2", 0s)}, Promise::stop)),
+            Keys{});
+  EXPECT_EQ(refused(with({repeated("leader", 0s), repeated("server:2", 0s)}, Promise::stop)),
+            (Keys{"spec.expect.writes", "spec.expect.reads"}));
+  EXPECT_EQ(refused(with({repeated("leader", 0s), repeated("server:2", 0s)}, Promise::pause)),
+            (Keys{"spec.expect.writes", "spec.expect.reads"}));
+}
+
+TEST(ScenarioRules, WhereAllEndBeforeTheHoldCountsUntilTheLastEnd) {
+  EXPECT_EQ(refused(with({repeated("leader", 10s)}, Promise::keeps_on)), Keys{});
+  EXPECT_EQ(refused(with({repeated("leader", 9s)}, Promise::keeps_on)),
+            (Keys{"spec.timeline.hold", "spec.timeline.hold"}));
+  auto crash = repeated("leader", 0s);  // nothing ends it before the heal
+  crash.fault = "broker-crash";
+  EXPECT_EQ(refused(with({repeated("leader", 9s), crash}, Promise::keeps_on)), Keys{});
+}
+
+TEST(ScenarioRules, PausesAreApart) {
+  auto s = with({repeated("leader", 19s, 2, 20s)}, Promise::pause);
+  s.fault = 60s;
+  s.faults.push_back({"broker-crash", "leader", 0s});  // the heal is the end of the hold
+  EXPECT_EQ(refused(s), Keys{});
+  s.faults[0].lasts = s.faults[0].every = 19s;
+  s.faults[0].lasts = 18s;
+  EXPECT_EQ(refused(s), (Keys{"spec.timeline.faults[0].every", "spec.timeline.faults[0].every"}));
+  s.faults[0] = repeated("server:1", 19s);
+  s.faults[1] = repeated("server:2", 0s);
+  s.faults[1].at = 19s;
+  EXPECT_EQ(refused(s), (Keys{"spec.timeline.faults[1].at", "spec.timeline.faults[1].at"}));
+  s.faults[1].at = 20s;
+  EXPECT_EQ(refused(s), Keys{});
+}
+
+TEST(ScenarioRules, LeaderChurnHitsTheLeaderOfAStreamThatHasFollowers) {
+  auto s = scenario("leader", Promise::pause, Promise::pause);
+  s.faults[0].fault = "leader-churn";
+  s.faults[0].options.interval = 500ms;
+  EXPECT_EQ(refused(s), Keys{});
+  s.faults[0].target = "follower:1";
+  EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[0].target"});
+  s.faults[0].target = "leader";
+  s.replicas = 1;
+  EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[0].fault"});
+  auto kill = scenario("leader", Promise::pause, Promise::pause);
+  kill.faults[0].options.interval = 500ms;
+  EXPECT_EQ(refused(kill), Keys{"spec.timeline.faults[0].interval"});
+}
+
+TEST(ScenarioRules, AKnownIssueIsOfVersions) {
+  auto s = scenario("leader", Promise::not_promised, Promise::not_promised);
+  s.known_issue = {"#1", "https://example.org/1", "2.10.7 - 2.10.22"};
+  EXPECT_EQ(refused(s), Keys{});
+  s.known_issue.versions = "2.10.22 - 2.10.7";
+  EXPECT_EQ(refused(s), Keys{"metadata.known_issue.versions"});
+}
+
 TEST(ScenarioRules, AManualRestartNeedsAFaultThatLasts) {
   auto s = scenario("leader", Promise::not_promised, Promise::not_promised);
   s.expectations.manual_restart = ManualRestart::required;
   EXPECT_EQ(refused(s), Keys{});
-  s.faults[0].fault = "broker-crash";
-  EXPECT_EQ(refused(s), Keys{"spec.expect.manual_restart"});
+  for (const auto* fault : {"broker-crash", "kubelet-stop"}) {
+    s.faults[0].fault = fault;
+    EXPECT_EQ(refused(s), Keys{"spec.expect.manual_restart"}) << fault;
+  }
 }
 
 }  // namespace

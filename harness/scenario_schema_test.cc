@@ -119,7 +119,9 @@ Json schema() { return Json::parse(scenario_schema()); }
 const char* every_key = R"(
 apiVersion: faultline/v1
 kind: Scenario
-metadata: {name: all-keys, title: Every key, figure: "1.4", cites: No data loss., set: page}
+metadata:
+  {name: all-keys, title: Every key, figure: "1.4", cites: No data loss., set: page,
+   known_issue: {id: "server#5", url: "https://example.org/5", versions: 2.12.1 - 2.12.3}}
 spec:
   broker: {product: nats, version: 2.12.1, sync_interval: always, count: 3}
   stream: {replicas: 3, storage: memory, gather_leaders: true}
@@ -132,7 +134,9 @@ spec:
     timeouts: {publish: 4s, read: 250ms, ack_wait: 20s}
   timeline:
     steady: 5s
-    faults: [{fault: broker-kill, target: followers, at: 1s}]
+    faults:
+      - {fault: broker-kill, target: followers, at: 1s, for: 2s, times: 3, every: 4s, within: 5s,
+         held_off: false, interval: 3s}
     hold: 60s
     heal: {order: one_by_one, interval: 6s}
     recovery: 60s

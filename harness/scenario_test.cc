@@ -65,7 +65,9 @@ TEST(Scenario, ReadsEveryKey) {
   const auto [s, found] = parse_scenario(R"(
 apiVersion: faultline/v1
 kind: Scenario
-metadata: {name: all-keys, title: Every key, figure: "1.4", cites: No data loss., set: page}
+metadata:
+  {name: all-keys, title: Every key, figure: "1.4", cites: No data loss., set: page,
+   known_issue: {id: "server#5", url: "https://example.org/5", versions: "2.12.1 -"}}
 spec:
   broker: {product: nats, version: 2.12.1, sync_interval: always, count: 5}
   stream: {replicas: 5, storage: memory, gather_leaders: true}
@@ -84,14 +86,16 @@ spec:
       - fault: broker-stop
         target: leader
         at: 3s
+      - {fault: broker-pause, target: "server:5", at: 4s, for: 2s, times: 3, every: 5s}
+      - {fault: leader-churn, target: leader, interval: 500ms}
     hold: 1m
     heal: {order: one_by_one, interval: 6s}
     recovery: 2m
     drain: 3m
   expect:
-    writes: stop
-    reads: stop
-    resume: quorum
+    writes: not_promised
+    reads: not_promised
+    resume: healed
     loss: not_promised
     linearizability: required
     max_gap: 6s
@@ -129,18 +133,26 @@ spec:
                                      .read_timeout = 250ms,
                                      .ack_wait = 20s}));
   EXPECT_EQ(s.steady, 2500ms);
-  ASSERT_EQ(s.faults.size(), 2u);
+  EXPECT_EQ(s.known_issue.id, "server#5");
+  EXPECT_EQ(s.known_issue.url, "https://example.org/5");
+  EXPECT_EQ(s.known_issue.versions, "2.12.1 -");
+  ASSERT_EQ(s.faults.size(), 4u);
   EXPECT_EQ(s.faults[1].fault, "broker-stop");
   EXPECT_EQ(s.faults[1].at, 3s);
+  EXPECT_EQ(s.faults[1].lasts, 0s);
+  EXPECT_EQ(s.faults[2].lasts, 2s);
+  EXPECT_EQ(s.faults[2].times, 3u);
+  EXPECT_EQ(s.faults[2].every, 5s);
+  EXPECT_EQ(s.faults[3].options.interval, 500ms);
   EXPECT_EQ(s.fault, 60s);
   EXPECT_EQ(s.heal_order, HealOrder::one_by_one);
   EXPECT_EQ(s.heal_interval, 6s);
   EXPECT_EQ(s.recovery, 120s);
   EXPECT_EQ(s.drain, 180s);
   EXPECT_EQ(s.expectations,
-            (Expectations{Promise::stop, Promise::stop, Resume::quorum, LossPromise::not_promised,
-                          LinearizabilityPromise::required, 6 * second, 16 * second, 26 * second,
-                          31 * second}));
+            (Expectations{Promise::not_promised, Promise::not_promised, Resume::healed,
+                          LossPromise::not_promised, LinearizabilityPromise::required, 6 * second,
+                          16 * second, 26 * second, 31 * second}));
   EXPECT_EQ(s.needs, std::vector<std::string>{"root"});
 }
 
@@ -261,7 +273,8 @@ spec:
       "'page'?\n"
       "s.yaml:5:19: count: '2' is out of bounds; 3 to 9 is possible\n"
       "s.yaml:8:38: target: 'folower:1' is not one of leader, follower:1, follower:2, followers, "
-      "leader+follower, all; did you mean 'follower:1'?\n"
+      "leader+follower, all, server:1, server:2, server:3, server:4, server:5; did you mean "
+      "'follower:1'?\n"
       "s.yaml:8:53: at: expected a duration such as 500ms, 15s or 2m, found 'soon', a text\n"
       "s.yaml:9:5: unknown key 'hodl'; did you mean 'hold'?\n");
 }

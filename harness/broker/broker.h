@@ -50,6 +50,10 @@ class Broker {
   virtual bool stream_absent() = 0;  // the metadata group leads and says "not found"
   virtual std::vector<ReplicaState> replica_states() = 0;  // each server asked by itself
 
+  // The stream's leader, whoever it is, is asked to make way for another. False if it did
+  // not agree within the limit. May be called beside everything else.
+  virtual bool step_down(std::chrono::milliseconds limit) = 0;
+
   // Moves the leaders of both groups to the stream's leader. False if that
   // could not be reached within the limit.
   virtual bool gather_leaders(std::chrono::seconds limit, const Waiting&) = 0;

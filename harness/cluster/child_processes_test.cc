@@ -68,6 +68,20 @@ TEST_F(ChildProcessesTest, SignalsTheOneThatIsMeant) {
   EXPECT_FALSE(exited(other));
 }
 
+TEST_F(ChildProcessesTest, OneThatStandsStillIsNoneThatEnded) {
+  ChildProcesses children(noting());
+  const int pid = children.start(shell("exec sleep 1000"));
+  children.signal(pid, SIGSTOP);
+  EXPECT_TRUE(eventually([&] { return process_state(pid) == 'T'; }));
+  EXPECT_FALSE(exited(pid));
+  children.signal(pid, SIGCONT);
+  EXPECT_TRUE(eventually([&] { return process_state(pid) == 'S'; }));
+  children.signal(pid, SIGSTOP);
+  children.signal(pid, SIGKILL);
+  EXPECT_TRUE(eventually([&] { return exited(pid); }));
+  EXPECT_FALSE(process_state(pid));
+}
+
 TEST_F(ChildProcessesTest, LeavesNothingRunning) {
   int pid = 0;
   {

@@ -27,6 +27,7 @@ constexpr int deploy_attempts = 5;
 constexpr auto listen_limit = 60s;
 constexpr auto death_limit = 60s;
 constexpr std::uint16_t client_port = 4222, cluster_port = 6222, monitor_port = 8222;  // of workers
+constexpr auto pause_limit = 5s;
 constexpr std::size_t shown_lines = 10;
 constexpr std::size_t searched_lines = 200;
 constexpr const char* data_name = "data";  // in a broker's folder
@@ -360,6 +361,29 @@ struct LocalCluster::Implementation {
     return member(name).drained && member(name).pid == 0;
   }
 
+  int pid_of(const std::string& name) {
+    const std::lock_guard lock(mutex);
+    return member(name).pid;
+  }
+
+  bool paused(const std::string& name) {
+    const int pid = pid_of(name);
+    return pid != 0 && process_state(pid) == 'T';
+  }
+
+  void pause(const std::string& name) {
+    const int pid = pid_of(name);
+    if (pid == 0) return;
+    children.signal(pid, SIGSTOP);
+    const auto deadline = std::chrono::steady_clock::now() + pause_limit;
+    while (!paused(name) && pid_of(name) == pid && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::sleep_for(5ms);
+  }
+
+  void resume(const std::string& name) {
+    if (const int pid = pid_of(name); pid != 0) children.signal(pid, SIGCONT);
+  }
+
   void expect_exit(const std::string& name) {
     const std::lock_guard lock(mutex);
     member(name).being_ended = true;
@@ -438,6 +462,9 @@ void LocalCluster::kill(const std::string& server) { implementation_->kill(serve
 void LocalCluster::stop(const std::string& server, std::chrono::seconds grace) {
   implementation_->stop(server, grace);
 }
+void LocalCluster::pause(const std::string& server) { implementation_->pause(server); }
+void LocalCluster::resume(const std::string& server) { implementation_->resume(server); }
+bool LocalCluster::paused(const std::string& server) { return implementation_->paused(server); }
 void LocalCluster::expect_exit(const std::string& server) { implementation_->expect_exit(server); }
 
 void LocalCluster::crash(const std::string& server) {

@@ -51,6 +51,9 @@ class LocalCluster : public Cluster {
   void start(const std::string& server) override;
   void kill(const std::string& server) override;  // returns when it is reaped
   void stop(const std::string& server, std::chrono::seconds grace) override;  // after it, kills
+  void pause(const std::string& server) override;  // returns when it stands still
+  void resume(const std::string& server) override;
+  bool paused(const std::string& server) override;
   void expect_exit(const std::string& server) override;
   void crash(const std::string& server) override;  // and is started again, at once
   void cut_power(const std::string& server) override;

@@ -35,15 +35,26 @@ std::set<std::string> listening_sockets(int pid, std::uint16_t port) {
   return inodes;
 }
 
-}  // namespace
-
-std::optional<std::uint64_t> process_start_time(int pid) {
+// From the third on; empty if there is no such process.
+std::istringstream fields_of_stat(int pid) {
   std::ifstream file(proc(pid) / "stat");
   std::string line;
   std::getline(file, line);
   const auto command_end = line.rfind(')');  // the command itself may hold spaces and brackets
-  if (command_end == std::string::npos) return {};
-  std::istringstream fields(line.substr(command_end + 1));
+  return std::istringstream(command_end == std::string::npos ? "" : line.substr(command_end + 1));
+}
+
+}  // namespace
+
+std::optional<char> process_state(int pid) {
+  auto fields = fields_of_stat(pid);
+  char state = 0;
+  if (!(fields >> state)) return {};
+  return state;
+}
+
+std::optional<std::uint64_t> process_start_time(int pid) {
+  auto fields = fields_of_stat(pid);
   std::string field;
   fields >> field;
   if (field == "Z" || field == "X") return {};

@@ -13,6 +13,10 @@ namespace faultline {
 // is none, or only its unreaped remains.
 std::optional<std::uint64_t> process_start_time(int pid);
 
+// "R" running, "S" asleep, "T" stopped by a signal, ... (proc(5), field 3 of stat).
+// Empty if there is none.
+std::optional<char> process_state(int pid);
+
 // Refers to the process itself, never to a later one with the same pid; is
 // readable when it has ended (pidfd_open(2)). Owns nothing if there is none.
 FileDescriptor open_process(int pid);

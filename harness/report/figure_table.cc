@@ -80,6 +80,8 @@ std::string legend(const RunResult& run, std::size_t width) {
   lines.replace(0, width, fmt::format("{:<{}}", label_in_row(scenario), width));
   const bool explained = run.status != RunStatus::judged || run.judgement.verdict != Verdict::pass;
   if (explained) lines += wrap(reason_line(run), columns, width + 4);
+  if (const auto known = known_issue_line(run); !known.empty())
+    lines += wrap(known, columns, width + 4);
   return lines;
 }
 

@@ -27,6 +27,14 @@ TEST(FigureTable, SaysWhyItIsNoPass) {
   EXPECT_NE(table.find("port 4222 is taken"), std::string::npos) << table;
 }
 
+TEST(FigureTable, SaysThatAFailureIsKnown) {
+  const std::string table = figure_table(make_suite({testing::make_known()}));
+  EXPECT_NE(table.find("1204     fail\n"), std::string::npos) << table;
+  EXPECT_NE(table.find("known: nats-server#6888 (https://example.org/issues/6888)\n"),
+            std::string::npos)
+      << table;
+}
+
 TEST(FigureTable, SaysHowManyFiguresOfThePageRan) {
   RunResult of_the_page = testing::make_passed(), beyond_the_page = testing::make_passed();
   beyond_the_page.scenario.figure = "";

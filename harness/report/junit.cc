@@ -92,7 +92,8 @@ void add_outcome(ptree& testcase, const RunResult& run) {
   } else if (kind == CaseKind::error) {
     set(element, "type", outcome_word(run));
   }
-  set(element, "message", reason_line(run));
+  const auto known = known_issue_line(run);
+  set(element, "message", reason_line(run) + (known.empty() ? "" : "; " + known));
 }
 
 void add_property(ptree& properties, std::string_view name, std::string_view value) {
@@ -113,6 +114,8 @@ ptree testcase(const RunResult& run) {
   add_property(properties, "seed", std::to_string(run.seed));
   add_property(properties, "provider", run.provider);
   add_property(properties, "broker", run.broker_product + " " + run.broker_version);
+  if (const auto* known = known_issue(run))
+    add_property(properties, "known_issue", known->id + " " + known->url);
   add_outcome(element, run);
   element.add("system-out", xml_text(run.folder.string()));
   return element;

@@ -44,6 +44,15 @@ TEST(Junit, PassHasNoOutcomeElement) {
   EXPECT_EQ(run.get<std::string>("<xmlattr>.time"), "72.345");
 }
 
+TEST(Junit, AKnownIssueIsAFailureThatSaysSo) {
+  const ptree run = only_case(testing::make_known());
+  EXPECT_TRUE(run.get<std::string>("failure.<xmlattr>.message")
+                  .ends_with("; known: nats-server#6888 (https://example.org/issues/6888)"));
+  EXPECT_NE(junit_xml(make_suite({testing::make_known()}))
+                .find("value=\"nats-server#6888 https://example.org/issues/6888\""),
+            std::string::npos);
+}
+
 // It was the suite's name, which holds the time: every run was a new case to a CI server.
 TEST(Junit, ACaseHasTheSameNameInEverySuite) {
   SuiteResult suite = make_suite({testing::make_passed()});

@@ -91,14 +91,28 @@ Expectations expectations_from(const ordered_json& json) {
   return expected;
 }
 
+ordered_json to_json(const KnownIssue& issue) {
+  return {{"id", issue.id}, {"url", issue.url}, {"versions", issue.versions}};
+}
+
+KnownIssue known_issue_from(const ordered_json& json) {
+  KnownIssue issue;
+  json.at("id").get_to(issue.id);
+  json.at("url").get_to(issue.url);
+  json.at("versions").get_to(issue.versions);
+  return issue;
+}
+
 ordered_json to_json(const Scenario& scenario) {
-  return {{"name", scenario.name},
-          {"title", scenario.title},
-          {"figure", scenario.figure},
-          {"set", scenario.set},
-          {"cites", scenario.cites},
-          {"file", scenario.file.string()},
-          {"expectations", to_json(scenario.expectations)}};
+  ordered_json json{{"name", scenario.name},
+                    {"title", scenario.title},
+                    {"figure", scenario.figure},
+                    {"set", scenario.set},
+                    {"cites", scenario.cites},
+                    {"file", scenario.file.string()},
+                    {"expectations", to_json(scenario.expectations)}};
+  if (!scenario.known_issue.id.empty()) json["known_issue"] = to_json(scenario.known_issue);
+  return json;
 }
 
 Scenario scenario_from(const ordered_json& json) {
@@ -110,6 +124,7 @@ Scenario scenario_from(const ordered_json& json) {
   json.at("cites").get_to(scenario.cites);
   scenario.file = json.at("file").get<std::string>();
   scenario.expectations = expectations_from(json.at("expectations"));
+  if (json.contains("known_issue")) scenario.known_issue = known_issue_from(json.at("known_issue"));
   return scenario;
 }
 
@@ -187,7 +202,10 @@ ordered_json to_json(const RunResult& run, const std::string& faultline_version)
                     {"begin_ns", run.wall_clock},
                     {"elapsed_ms", run.elapsed.count()},
                     {"folder", run.folder.string()},
+                    {"known", nullptr},
                     {"judgement", nullptr}};
+  if (const auto* known = known_issue(run))
+    json["known"] = {{"id", known->id}, {"url", known->url}};
   if (run.status == RunStatus::judged) json["judgement"] = to_json(run.judgement);
   return json;
 }

@@ -25,7 +25,7 @@ std::string run_json(const RunResult&, const std::string& faultline_version);
 std::string suite_json(const SuiteResult&, const std::string& faultline_version, int exit_code);
 
 // What was written, as far as judging again needs it: scenario name, title,
-// figure, set and expectations; status, reason, judgement without samples,
+// figure, set, known issue and expectations; status, reason, judgement without samples,
 // folder, product, versions, seed, times. Throws RunJsonError.
 RunResult read_run_json(const std::filesystem::path&);
 

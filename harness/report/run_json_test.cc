@@ -52,7 +52,7 @@ TEST_F(RunJson, FollowsItsSchema) {
   odd.seed = std::numeric_limits<std::uint64_t>::max();
   for (const RunResult& run :
        {testing::make_passed(), testing::make_failed(), testing::make_unknown(),
-        testing::make_skipped(), testing::make_broken(), interrupted, odd})
+        testing::make_skipped(), testing::make_broken(), testing::make_known(), interrupted, odd})
     EXPECT_EQ(validate(write(run)), 0) << run_json(run, "0.1.0");
 }
 
@@ -76,6 +76,20 @@ TEST_F(RunJson, ComesBack) {
   EXPECT_EQ(back.elapsed, run.elapsed);
   EXPECT_EQ(back.judgement.summary, run.judgement.summary);
   EXPECT_TRUE(differences(back.judgement, run.judgement).empty());
+}
+
+TEST_F(RunJson, AKnownIssueIsNamedAndComesBack) {
+  const RunResult run = testing::make_known();
+  const auto json = nlohmann::json::parse(run_json(run, "0.1.0"));
+  EXPECT_EQ(json["outcome"], "fail");
+  EXPECT_EQ(json["known"]["id"], "nats-server#6888");
+  const RunResult back = read_run_json(write(run));
+  EXPECT_EQ(back.scenario.known_issue.id, run.scenario.known_issue.id);
+  EXPECT_EQ(back.scenario.known_issue.url, run.scenario.known_issue.url);
+  EXPECT_EQ(back.scenario.known_issue.versions, run.scenario.known_issue.versions);
+  RunResult fixed = run;
+  fixed.broker_version = "2.10.23";
+  EXPECT_TRUE(nlohmann::json::parse(run_json(fixed, "0.1.0"))["known"].is_null());
 }
 
 TEST_F(RunJson, DifferencesAreNamed) {

@@ -32,6 +32,14 @@ ProgressFigures make_figures(const std::string& phase, int elapsed_ms) {
   return figures;
 }
 
+TEST(Terminal, SaysThatAFailureIsKnownAndStillCallsItOne) {
+  const auto text = verdict_lines(testing::make_known(), {});
+  EXPECT_TRUE(text.starts_with("FAIL")) << text;
+  EXPECT_NE(text.find("\n  known: nats-server#6888 (https://example.org/issues/6888)\n"),
+            std::string::npos)
+      << text;
+}
+
 TEST(Terminal, PlainLinesAreRare) {
   std::ostringstream out;
   Terminal terminal(out, {});

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
+
+#include "harness/known_issue.h"
 
 namespace faultline {
 namespace {
@@ -44,6 +47,22 @@ std::string_view outcome_word(const RunResult& run) {
       break;
   }
   return run.interrupted ? "interrupted" : "broken";
+}
+
+const KnownIssue* known_issue(const RunResult& run) {
+  const KnownIssue& issue = run.scenario.known_issue;
+  if (issue.id.empty() || run.status != RunStatus::judged || run.judgement.verdict != Verdict::fail)
+    return nullptr;
+  try {
+    return has_version(issue.versions, run.broker_version) ? &issue : nullptr;
+  } catch (const std::invalid_argument&) {
+    return nullptr;
+  }
+}
+
+std::string known_issue_line(const RunResult& run) {
+  const KnownIssue* issue = known_issue(run);
+  return issue == nullptr ? "" : fmt::format("known: {} ({})", issue->id, issue->url);
 }
 
 std::string reason_line(const RunResult& run) {

@@ -14,6 +14,13 @@ namespace faultline {
 // pass, fail, unknown, skipped, broken or interrupted.
 std::string_view outcome_word(const RunResult&);
 
+// The issue that the scenario says it runs into, where it failed and the broker's
+// version has that issue; else null. A failure stays one.
+const KnownIssue* known_issue(const RunResult&);
+
+// "known: nats-server#6888 (https://...)"; empty where there is none.
+std::string known_issue_line(const RunResult&);
+
 // One line: the judgement's summary, or the reason why there is none.
 std::string reason_line(const RunResult&);
 

@@ -11,6 +11,24 @@
 namespace faultline {
 namespace {
 
+TEST(KnownIssue, IsSaidOfAFailureOfAVersionThatHasIt) {
+  EXPECT_EQ(known_issue_line(testing::make_known()),
+            "known: nats-server#6888 (https://example.org/issues/6888)");
+  RunResult fixed = testing::make_known();
+  fixed.broker_version = "2.10.23";
+  EXPECT_EQ(known_issue_line(fixed), "");
+  RunResult nameless = testing::make_known();
+  nameless.broker_version = "";
+  EXPECT_EQ(known_issue_line(nameless), "");
+  RunResult passed = testing::make_known();
+  passed.judgement.verdict = Verdict::pass;
+  EXPECT_EQ(known_issue_line(passed), "");
+  RunResult broken = testing::make_known();
+  broken.status = RunStatus::broken;
+  EXPECT_EQ(known_issue_line(broken), "");
+  EXPECT_EQ(known_issue_line(testing::make_failed()), "");
+}
+
 TEST(Wrap, BreaksAtBlanks) {
   EXPECT_EQ(wrap("the final read did not finish", 22, 2), "  the final read did\n  not finish\n");
 }

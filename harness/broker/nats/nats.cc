@@ -321,6 +321,13 @@ bool NatsBroker::remove_stream(std::chrono::seconds limit) {
   }
 }
 
+bool NatsBroker::step_down(std::chrono::milliseconds limit) {
+  auto& self = *implementation_;
+  const auto reply =
+      self.api.request("$JS.API.STREAM.LEADER.STEPDOWN." + self.stream.name, {}, limit);
+  return reply && reply->is_object() && reply->value("success", false);
+}
+
 bool NatsBroker::gather_leaders(std::chrono::seconds limit, const Waiting& waiting) {
   auto& self = *implementation_;
   Told told(waiting);
