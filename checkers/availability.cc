@@ -75,7 +75,7 @@ class Checker {
     find_window();
     if (!takes_part(history_, service_)) {
       result_.reason = who_is_missing(service_);
-    } else if (!line_.strike) {
+    } else if (window_.begin == window_.end) {
       result_.reason = "no fault struck";
     } else {
       measure();
@@ -90,7 +90,7 @@ class Checker {
 
   // From strike to heal, or as far as the run went.
   void find_window() {
-    if (!line_.strike) return;
+    if (!line_.strike) return find_window_without_fault();
     Time end = line_.heal.value_or(line_.end);
     complete_ = line_.heal.has_value();
     for (const Event& event : history_.events) {
@@ -99,6 +99,15 @@ class Checker {
       complete_ = false;
     }
     window_ = {*line_.strike, std::max(end, *line_.strike)};
+  }
+
+  // A control run: all of the steady phase, if it came to the drain.
+  void find_window_without_fault() {
+    const Interval* steady = line_.phase("steady");
+    const Interval* drain = line_.phase("drain");
+    if (steady == nullptr || drain == nullptr || line_.phase("fault") != nullptr) return;
+    window_ = {steady->begin, drain->begin};
+    complete_ = true;
   }
 
   void measure() {

@@ -108,8 +108,10 @@ Experiment::~Experiment() = default;
 void Experiment::run() {
   try {
     steady();
-    fault();
-    recovery();
+    if (!scenario_.faults.empty()) {  // else it is a control run
+      fault();
+      recovery();
+    }
     drain();
   } catch (const RunInterrupted& interrupt) {
     interrupted_ = true;

@@ -71,8 +71,8 @@ class Reader {
   }
 
   void read_list(const Node& node, const Key& key, const std::string& path) {
-    if (node.type != NodeType::list || node.items.empty()) {
-      problem(node.at, fmt::format("{}: expected a list of at least one item", key.name));
+    if (node.type != NodeType::list) {
+      problem(node.at, fmt::format("{}: expected a list, which may be empty: []", key.name));
       refused_.insert(path);
       return;
     }

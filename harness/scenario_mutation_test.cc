@@ -98,7 +98,6 @@ class Mutator {
 
 void expect_bounds(const Scenario& s) {
   EXPECT_FALSE(s.name.empty());
-  EXPECT_FALSE(s.faults.empty());
   EXPECT_GE(s.brokers, s.replicas);
   EXPECT_GE(s.replicas, 1u);
   EXPECT_GE(s.workload.producers, 1u);

@@ -121,6 +121,7 @@ class Rules {
       promise("reads", s.expectations.reads);
       resume();
     }
+    if (s.faults.empty()) control();
     loss();
     return std::move(broken_);
   }
@@ -143,6 +144,20 @@ class Rules {
   std::size_t standing() const { return s.replicas - std::min<std::size_t>(down_, s.replicas); }
   std::size_t least_standing() const { return s.replicas - most_down_; }
   bool quorum(std::size_t servers) const { return 2 * servers > s.replicas; }
+
+  void control() {
+    const auto only = [&](const char* what, Promise promised) {
+      if (promised != Promise::keeps_on && promised != Promise::not_promised)
+        refuse({fmt::format("spec.expect.{}", what), fault_list},
+               "without a fault there is nothing but 'continue' to be promised");
+    };
+    only("writes", s.expectations.writes);
+    only("reads", s.expectations.reads);
+    if (s.expectations.resume != Resume::not_promised)
+      refuse({"spec.expect.resume", fault_list}, "cannot be judged without a fault");
+    if (s.expectations.manual_restart == ManualRestart::required)
+      refuse({"spec.expect.manual_restart", fault_list}, "cannot be judged without a fault");
+  }
 
   void whole() {
     if (s.replicas > s.brokers)
