@@ -251,6 +251,7 @@ TEST_P(Churn, LeadersStepDownAgainAndAgainUntilItIsHealed) {
     EXPECT_TRUE(evidence.holds) << evidence.text;
   }
   EXPECT_TRUE(one->heal(leader[0]).holds);
+  std::this_thread::sleep_for(1s);  // what the last one brought about
   EXPECT_TRUE(eventually([&] { return broker_.all_healthy(); }));
   const auto last = broker_.leaders().stream;
   std::this_thread::sleep_for(3s);

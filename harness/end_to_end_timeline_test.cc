@@ -9,7 +9,7 @@
 namespace faultline::end_to_end {
 namespace {
 
-// What nobody else but the timeline differs in.
+// A scenario with this timeline; the rest is left to the defaults.
 Finished run(const Results& results, const std::string& timeline) {
   const auto file = results.path() / "timeline.yaml";
   std::ofstream(file) << "apiVersion: faultline/v1\n"

@@ -50,9 +50,9 @@ class Experiment {
 
   // Of servers that faults hold.
   std::set<std::string> held() const;
-  bool held_down(const std::string& server) const;
+  bool held_down(const std::string& server, const Strike* but = nullptr) const;
   void heal_everything();
-  void heal(const std::vector<Strike*>&, const std::set<std::string>& servers);
+  void heal(std::vector<Strike*>, const std::set<std::string>& servers);
   void lift(Strike&, const std::string& server);
   void see_healed(const std::string& server);
   void record_healed(Strike&, const std::string& server);
