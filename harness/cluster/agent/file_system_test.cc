@@ -15,8 +15,7 @@
 #include <functional>
 #include <sstream>
 
-#include "harness/cluster/program.h"
-#include "harness/cluster/requirement_testing.h"
+#include "harness/cluster/agent/testing.h"
 
 namespace faultline::agent {
 namespace {
@@ -41,46 +40,16 @@ std::string write(const fs::path& path, const std::string& text, bool synced) {
   return problem;
 }
 
-bool attached_anywhere(const std::string& image) {
-  return !output_of({"losetup", "--noheadings", "--output", "NAME", "--associated", image}).empty();
-}
-
-class AgentTest : public testing::Test {
+class FileSystemTest : public AttachedImage {
  protected:
-  void SetUp() override {
-    FAULTLINE_NEEDS("root", ::geteuid() == 0 && fs::exists("/dev/loop-control"));
-    FAULTLINE_NEEDS("root", !find_program("mkfs.ext4").empty());
-    std::string name = (fs::temp_directory_path() / "faultline-agent-XXXXXX").string();
-    folder = ::mkdtemp(name.data());
-    image = (folder / "image").string();
-    point = (folder / "mounted").string();
-    output_of({"truncate", "--size=32M", image});
-    output_of({"mkfs.ext4", "-q", "-F", "-m", "0", image});
-    attach(image, point);
-  }
-
   void TearDown() override {
-    if (folder.empty()) return;
-    kill_holders(image);
-    detach(image);
-    EXPECT_FALSE(attached_anywhere(image));
-    fs::remove_all(folder);
+    if (!folder.empty()) kill_holders(image);
+    AttachedImage::TearDown();
   }
-
-  std::string said(const std::function<void()>& action) {
-    try {
-      action();
-    } catch (const std::exception& error) {
-      return error.what();
-    }
-    return "";
-  }
-
-  fs::path folder;
-  std::string image, point;
 };
+FAULTLINE_ON_EACH_FILE_SYSTEM(FileSystemTest);
 
-TEST_F(AgentTest, WhatWasWrittenIsThereAfterADetachAndAnAttach) {
+TEST_P(FileSystemTest, WhatWasWrittenIsThereAfterADetachAndAnAttach) {
   EXPECT_EQ(write(fs::path(point) / "kept", "hello", true), "");
   detach(image);
   EXPECT_FALSE(attached_anywhere(image));
@@ -89,13 +58,13 @@ TEST_F(AgentTest, WhatWasWrittenIsThereAfterADetachAndAnAttach) {
   EXPECT_EQ(content(fs::path(point) / "kept"), "hello");
 }
 
-TEST_F(AgentTest, AttachingTwiceIsAttachingOnce) {
+TEST_P(FileSystemTest, AttachingTwiceIsAttachingOnce) {
   attach(image, point);
   detach(image);
   EXPECT_NE(said([&] { probe(point); }), "");
 }
 
-TEST_F(AgentTest, ShutDownWithFlag0_EveryAccessFailsAndNothingIsLost) {
+TEST_P(FileSystemTest, ShutDownWithFlag0_EveryAccessFailsAndNothingIsLost) {
   const int open_before = ::open((fs::path(point) / "open").c_str(), O_WRONLY | O_CREAT, 0600);
   ASSERT_GE(open_before, 0);
   EXPECT_EQ(write(fs::path(point) / "unsynced", "here", false), "");
@@ -110,7 +79,7 @@ TEST_F(AgentTest, ShutDownWithFlag0_EveryAccessFailsAndNothingIsLost) {
   EXPECT_EQ(content(fs::path(point) / "unsynced"), "here");
 }
 
-TEST_F(AgentTest, ShutDownWithFlag2_WhatWasNotSyncedIsGone) {
+TEST_P(FileSystemTest, ShutDownWithFlag2_WhatWasNotSyncedIsGone) {
   EXPECT_EQ(write(fs::path(point) / "synced", "kept", true), "");
   EXPECT_EQ(write(fs::path(point) / "unsynced", "lost", false), "");
   shut_down(point, 2);
@@ -120,7 +89,7 @@ TEST_F(AgentTest, ShutDownWithFlag2_WhatWasNotSyncedIsGone) {
   EXPECT_EQ(content(fs::path(point) / "unsynced"), "");
 }
 
-TEST_F(AgentTest, FilledToTheLastByte) {
+TEST_P(FileSystemTest, FilledToTheLastByte) {
   fill(point);
   EXPECT_TRUE(filled(point));
   EXPECT_EQ(write(fs::path(point) / "more", std::string(100'000, 'x'), true),
@@ -132,7 +101,7 @@ TEST_F(AgentTest, FilledToTheLastByte) {
   probe(point);
 }
 
-TEST_F(AgentTest, WhoeverHoldsItIsNamedAndCanBeKilled) {
+TEST_P(FileSystemTest, WhoeverHoldsItIsNamedAndCanBeKilled) {
   int ready[2];
   ASSERT_EQ(::pipe(ready), 0);
   const pid_t holder = ::fork();
@@ -158,20 +127,89 @@ TEST_F(AgentTest, WhoeverHoldsItIsNamedAndCanBeKilled) {
   detach(image);
 }
 
-TEST_F(AgentTest, ABusyOneIsNotDetached) {
+TEST_P(FileSystemTest, ABusyOneIsNotDetachedAndItsUsersAreNamed) {
   const int file = ::open((fs::path(point) / "held").c_str(), O_WRONLY | O_CREAT, 0600);
   ASSERT_GE(file, 0);
-  EXPECT_NE(said([&] { detach(image); }).find("is busy"), std::string::npos);
+  const auto complaint = said([&] { detach(image); });
   ::close(file);
+  EXPECT_NE(complaint.find(point + " is busy: "), std::string::npos) << complaint;
+  EXPECT_NE(complaint.find("(pid " + std::to_string(::getpid()) + ")"), std::string::npos)
+      << complaint;
 }
 
-TEST_F(AgentTest, AnImageThatIsNotThereIsNotAttached) {
+// As a service of systemd, which has mounts of its own and gets those of the machine.
+class OtherNamespace {
+ public:
+  explicit OtherNamespace(unsigned long propagation) {
+    int ready[2];
+    if (::pipe(ready) != 0) throw std::runtime_error("no pipe");
+    pid_ = ::fork();
+    if (pid_ == 0) {
+      ::close(ready[0]);
+      if (::unshare(CLONE_NEWNS) != 0 ||
+          ::mount(nullptr, "/", nullptr, MS_REC | propagation, nullptr) != 0)
+        ::_exit(1);
+      ::close(ready[1]);
+      for (;;) ::pause();
+    }
+    ::close(ready[1]);
+    char nothing = 0;
+    if (::read(ready[0], &nothing, 1) != 0) throw std::runtime_error("no end of the pipe");
+    ::close(ready[0]);
+  }
+  ~OtherNamespace() {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  std::string pid() const { return std::to_string(pid_); }
+
+ private:
+  pid_t pid_;
+};
+
+// It was refused because of services that had it mounted, and would have let it go.
+TEST_P(FileSystemTest, NamespacesThatGotTheMountByPropagationLetItGo) {
+  detach(image);
+  ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_SHARED, nullptr), 0);
+  attach(image, point);
+  const OtherNamespace service(MS_SLAVE);
+  detach(image);
+  EXPECT_FALSE(attached_anywhere(image));
+}
+
+TEST_P(FileSystemTest, WhoeverKeepsItAttachedIsNamed) {
+  const OtherNamespace container(MS_PRIVATE);
+  const auto complaint = said([&] { detach(image); });
+  EXPECT_NE(complaint.find(image + " is still attached, used by "), std::string::npos) << complaint;
+  EXPECT_NE(complaint.find("(pid " + container.pid() + ")"), std::string::npos) << complaint;
+  const auto refusal = said([&] { attach(image, point); });
+  EXPECT_NE(refusal.find(image + " is attached already, to /dev/loop"), std::string::npos)
+      << refusal;
+  EXPECT_NE(refusal.find("(pid " + container.pid() + ")"), std::string::npos) << refusal;
+}
+
+TEST_P(FileSystemTest, AnImageIsNotAttachedTwice) {
+  const auto other = point + "-elsewhere";
+  const auto refusal = said([&] { attach(image, other); });
+  EXPECT_NE(refusal.find(image + " is attached already, to /dev/loop"), std::string::npos)
+      << refusal;
+  EXPECT_NE(refusal.find(", mounted at " + point), std::string::npos) << refusal;
+  EXPECT_FALSE(fs::exists(other));
+}
+
+TEST_P(FileSystemTest, WhatHoldsNoFileSystemIsNotAttached) {
+  detach(image);
+  std::ofstream(image, std::ios::trunc) << std::string(100'000, 'x');
+  EXPECT_EQ(said([&] { attach(image, point); }), image + " holds neither ext4 nor XFS");
+}
+
+TEST_P(FileSystemTest, AnImageThatIsNotThereIsNotAttached) {
   detach(image + ".none");
   EXPECT_TRUE(kill_holders(image + ".none").empty());
   EXPECT_NE(said([&] { attach(image + ".none", point + ".none"); }), "");
 }
 
-TEST_F(AgentTest, WhereNothingIsMountedNothingIsTouched) {
+TEST_P(FileSystemTest, WhereNothingIsMountedNothingIsTouched) {
   detach(image);
   for (const auto& action : std::vector<std::function<void()>>{
            [&] { shut_down(point, 0); }, [&] { fill(point); }, [&] { probe(point); }})
