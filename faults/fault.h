@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -34,12 +35,19 @@ struct FaultContext {
   Cluster& cluster;
   Broker& broker;
   Journal& journal;
+  std::uint64_t seed = 0;               // of what is left to chance
+  std::chrono::seconds healed_by{600};  // after the strike, where all goes as planned
 };
 
-// What a scenario says of one fault besides its name; worker-drain only.
+// What a scenario says of one fault besides its name.
 struct FaultOptions {
+  // worker-drain
   std::chrono::milliseconds within{60'000};  // a drain that is not complete then gives up
   bool held_off = false;  // a budget is expected to let nobody go: that is what is proven
+  // bit-flip, truncate
+  DataFile files = DataFile::block;  // the kind of file that is damaged
+  // bit-flip
+  std::uint32_t flips = 2;
 };
 
 // What a provider must be able to do for a fault.

@@ -28,6 +28,7 @@ class PerServerFault : public Fault {
   virtual void undo(const std::string& server) = 0;  // that it answers is seen to afterwards
 
   Cluster& cluster() const { return context_.cluster; }
+  const FaultContext& context() const { return context_; }
   Worker& worker(const std::string& server) const;        // throws ClusterError where none
   const Volume& volume(const std::string& server) const;  // the same
   const std::vector<std::string>& servers() const { return servers_; }

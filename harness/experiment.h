@@ -40,6 +40,7 @@ class Experiment {
   void abandon(const std::string& reason);
 
   void strike(std::uint32_t index);
+  FaultContext fault_context(std::uint32_t index);
   void look_again();
   Evidence while_observing(const std::function<Evidence()>&);
   void heal_everything();
@@ -55,6 +56,7 @@ class Experiment {
   Broker& broker_;
   Journal& journal_;
   Progress& progress_;
+  const std::uint64_t seed_;
   bool interrupted_ = false;
 
   std::chrono::steady_clock::time_point stream_made_;

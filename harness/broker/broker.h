@@ -23,6 +23,21 @@ struct StreamSettings {
   std::chrono::milliseconds ack_wait{10'000};
 };
 
+// What a broker keeps on its disk.
+enum class DataFile {
+  block,     // messages of the stream
+  index,     // of where they are
+  snapshot,  // of the state that its replicas agreed on
+};
+
+struct DataFiles {
+  // As in glob(7), of paths below the folder that it stores in; `*` stops at a slash.
+  std::vector<std::string> patterns;
+  // The last of each folder, by number, is being written, and is not meant where there
+  // are others.
+  bool last_is_open = false;
+};
+
 // Told about once a second what is waited for; what it throws ends the wait.
 using Waiting = std::function<void(const std::string&)>;
 
@@ -49,6 +64,9 @@ class Broker {
   virtual std::vector<std::string> replica_servers() = 0;  // of the stream, by server name
   virtual bool stream_absent() = 0;  // the metadata group leads and says "not found"
   virtual std::vector<ReplicaState> replica_states() = 0;  // each server asked by itself
+
+  // Of the stream of create_stream. No pattern: it has no such files.
+  virtual DataFiles data_files(DataFile) const { return {}; }
 
   // Moves the leaders of both groups to the stream's leader. False if that
   // could not be reached within the limit.

@@ -30,6 +30,7 @@ class NatsBroker : public Broker {
   std::vector<std::string> replica_servers() override;  // once known, also while all are down
   bool stream_absent() override;
   std::vector<ReplicaState> replica_states() override;
+  DataFiles data_files(DataFile) const override;
   bool gather_leaders(std::chrono::seconds limit, const Waiting&) override;
 
   // The stream of create_stream, with its groups. False if nobody answered in time.
