@@ -14,6 +14,7 @@ namespace {
 using std::chrono::milliseconds;
 using namespace std::chrono_literals;
 
+constexpr std::uint32_t least_xfs = 300;     // MiB; mkfs.xfs makes none that is smaller
 constexpr int attempts = 10;                 // reads that must be seen unanswered to call it a stop
 constexpr milliseconds least_look = 5s;      // so long a state is looked at before it is believed
 constexpr milliseconds absence_takes = 60s;  // "stream not found" for so long is a finished drain
@@ -88,6 +89,9 @@ class Rules {
       refuse({"spec.stream.replicas", "spec.broker.count"},
              "{} replicas do not fit on {} brokers; raise broker.count or lower replicas",
              s.replicas, s.brokers);
+    if (s.file_system == "xfs" && s.volume_size < least_xfs)
+      refuse({"spec.broker.volume_size", "spec.broker.file_system"},
+             "too small for xfs: at least {} MiB are needed", least_xfs);
     if (s.set == "page" && (s.figure.empty() || s.cites.empty()))
       refuse({"metadata.set", "metadata.figure", "metadata.cites"},
              "a scenario of the page needs 'figure' and 'cites', the sentence that it tests");
@@ -126,6 +130,7 @@ class Rules {
       if (s.faults[i].options.held_off && s.faults[i].fault != "worker-drain")
         refuse({fmt::format("{}[{}].held_off", fault_list, i)},
                "means nothing for {}: only a worker-drain is held off", s.faults[i].fault);
+    for (std::size_t i = 0; i < s.faults.size(); ++i) options_mean_something(i);
     for (std::size_t i = 0; i < s.faults.size(); ++i)
       if (s.shared_volumes && s.faults[i].fault != "worker-drain")
         refuse({fmt::format("{}[{}].fault", fault_list, i), "spec.broker.volumes"},
@@ -143,6 +148,19 @@ class Rules {
       refuse(
           {"spec.timeline.heal.interval", "spec.timeline.heal.order"},
           "means nothing where all is healed together; write 'order: one_by_one' or leave it out");
+  }
+
+  // Set to their defaults they say nothing, and do no harm.
+  void options_mean_something(std::size_t i) {
+    const auto& fault = s.faults[i].fault;
+    const auto& options = s.faults[i].options;
+    const bool flips_bits = fault == "bit-flip";
+    if (options.files != FaultOptions{}.files && !flips_bits && fault != "truncate")
+      refuse({fmt::format("{}[{}].files", fault_list, i)},
+             "means nothing for {}: only bit-flip and truncate damage files", fault);
+    if (options.flips != FaultOptions{}.flips && !flips_bits)
+      refuse({fmt::format("{}[{}].flips", fault_list, i)},
+             "means nothing for {}: only bit-flip flips bits", fault);
   }
 
   milliseconds last_strike() const {
