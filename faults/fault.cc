@@ -4,15 +4,18 @@
 #include <array>
 #include <stdexcept>
 
+#include "faults/bit_flip.h"
 #include "faults/broker_crash.h"
 #include "faults/broker_kill.h"
 #include "faults/broker_pause.h"
 #include "faults/broker_stop.h"
+#include "faults/disk_frozen.h"
 #include "faults/disk_full.h"
 #include "faults/kubelet_stop.h"
 #include "faults/leader_churn.h"
 #include "faults/partition.h"
 #include "faults/power_loss.h"
+#include "faults/truncate.h"
 #include "faults/volume_detach.h"
 #include "faults/volume_wipe.h"
 #include "faults/worker_drain.h"
@@ -51,6 +54,9 @@ constexpr std::array registry{
     Registered{{"power-loss", Needs::volume, takes_down, !passing}, make<PowerLoss>},
     Registered{{"volume-wipe", Needs::volume, takes_down, !passing}, make<VolumeWipe>},
     Registered{{"disk-full", Needs::volume, takes_down, !passing}, make<DiskFull>},
+    Registered{{"disk-frozen", Needs::volume, takes_down, !passing}, make<DiskFrozen>},
+    Registered{{"bit-flip", Needs::volume, takes_down, !passing}, make<BitFlip>},
+    Registered{{"truncate", Needs::volume, takes_down, !passing}, make<Truncate>},
 };
 
 const Registered* find(std::string_view name) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -43,6 +44,8 @@ struct FaultContext {
   Cluster& cluster;
   Broker& broker;
   Journal& journal;
+  std::uint64_t seed = 0;               // of what is left to chance
+  std::chrono::seconds healed_by{600};  // after the strike, where all goes as planned
 };
 
 // What a scenario says of one fault besides its name.
@@ -53,6 +56,10 @@ struct FaultOptions {
 
   // leader-churn
   std::chrono::milliseconds interval{2'000};  // between two step-downs
+  // bit-flip, truncate
+  DataFile files = DataFile::block;  // the kind of file that is damaged
+  // bit-flip
+  std::uint32_t flips = 2;
 };
 
 // What a provider must be able to do for a fault.

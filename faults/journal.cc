@@ -41,6 +41,7 @@ using nlohmann::json;
 
 constexpr const char* extension = ".journal";
 constexpr int gone_limit_ms = 10'000;
+constexpr int most_attempts = 5;
 
 [[noreturn]] void fail(const fs::path& path) {
   throw std::system_error(errno, std::generic_category(), path.string());
@@ -192,6 +193,42 @@ std::optional<std::string> end_process(const Leftover::Process& process) {
   return name(process) + " ended";
 }
 
+// What one attempt came to.
+struct Attempt {
+  std::vector<std::string> undone;
+  std::vector<std::string> failed;
+};
+
+Attempt undo_once(const Leftover& leftover) {
+  Attempt attempt;
+  if (leftover.boot.empty() || leftover.boot == boot_id()) {
+    for (const auto& process : leftover.processes) try {
+        if (const auto done = end_process(process)) attempt.undone.push_back(*done);
+      } catch (const std::exception& error) {
+        attempt.failed.emplace_back(error.what());
+      }
+  }
+  for (const auto& undo : leftover.undos | std::views::reverse) try {
+      if (perform_undo(undo)) attempt.undone.push_back(undo.what);
+    } catch (const std::exception& error) {
+      attempt.failed.emplace_back(error.what());
+    }
+  return attempt;
+}
+
+// Who waits for a frozen disk ends only after the thaw, and what he used is detached only
+// after his end: what fails is tried again as long as something else was undone meanwhile.
+void undo_all_of(const Leftover& leftover, HealReport& report) {
+  const auto prefix = "run " + leftover.run + ": ";
+  Attempt attempt;
+  for (int count = 0; count < most_attempts; ++count) {
+    attempt = undo_once(leftover);
+    for (const auto& what : attempt.undone) report.undone.push_back(prefix + what);
+    if (attempt.undone.empty() || attempt.failed.empty()) break;
+  }
+  for (const auto& what : attempt.failed) report.failed.push_back(prefix + what);
+}
+
 void heal_journal(const fs::path& path, HealReport& report) {
   const auto file = open_file(path, O_RDWR);
   if (!file && errno == ENOENT) return;  // finished meanwhile
@@ -203,27 +240,13 @@ void heal_journal(const fs::path& path, HealReport& report) {
   }
   if (!still_linked(file)) return;
   const auto leftover = read_journal(path);  // nobody writes to it any more
-  const auto prefix = "run " + leftover.run + ": ";
-  bool undone = leftover.damage.empty();
-  if (!undone) report.failed.push_back(path.string() + ": " + leftover.damage);
-  if (leftover.boot.empty() || leftover.boot == boot_id()) {
-    for (const auto& process : leftover.processes) try {
-        if (const auto done = end_process(process)) report.undone.push_back(prefix + *done);
-      } catch (const std::exception& error) {
-        undone = false;
-        report.failed.push_back(prefix + error.what());
-      }
-  }
-  for (const auto& undo : leftover.undos | std::views::reverse) try {
-      if (perform_undo(undo)) report.undone.push_back(prefix + undo.what);
-    } catch (const std::exception& error) {
-      undone = false;
-      report.failed.push_back(prefix + error.what());
-    }
-  if (!undone) return;  // kept for the next attempt
+  const auto failed_before = report.failed.size();
+  if (!leftover.damage.empty()) report.failed.push_back(path.string() + ": " + leftover.damage);
+  undo_all_of(leftover, report);
+  if (report.failed.size() != failed_before) return;  // kept for the next attempt
   fs::remove(path);
   sync_folder(path.parent_path());
-  report.undone.push_back(prefix + "its journal removed, nothing of it is left");
+  report.undone.push_back("run " + leftover.run + ": its journal removed, nothing of it is left");
 }
 
 }  // namespace

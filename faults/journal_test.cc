@@ -10,6 +10,8 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "harness/cluster/agent/freeze.h"
+#include "harness/cluster/agent/testing.h"
 #include "harness/cluster/process_table.h"
 #include "harness/cluster/testing.h"
 
@@ -186,6 +188,73 @@ TEST_F(JournalTest, HealGoesOnPastADamagedJournalAndKeepsIt) {
   EXPECT_FALSE(third.alive());
   EXPECT_TRUE(fs::exists(file("run-1")));
   EXPECT_FALSE(fs::exists(file("run-2")));
+}
+
+TEST_F(JournalTest, HealComesBackToWhatCouldNotBeUndoneAtFirst) {
+  const auto made = [this](const char* name) { return (folder() / name).string(); };
+  {
+    Journal journal(folder(), "run-1");
+    const auto touch = [](const std::string& path) {
+      return std::vector<std::string>{"touch", path};
+    };
+    journal.undo_first(
+        {"the first is undone", {}, {{{"test", "-e", made("1")}, touch(made("1"))}}});
+    journal.undo_first({"the second is undone",
+                        {},
+                        {{{"test", "-e", made("2")},
+                          {"sh", "-c", "test -e " + made("1") + " && touch " + made("2")}}}});
+  }
+  const auto report = heal_leftovers(folder());
+  EXPECT_TRUE(report.clean());
+  EXPECT_EQ(report.undone.size(), 3u);
+  EXPECT_TRUE(fs::exists(made("2")));
+  EXPECT_FALSE(fs::exists(file("run-1")));
+}
+
+TEST_F(JournalTest, HealGivesUpWhereNothingHelps) {
+  {
+    Journal journal(folder(), "run-1");
+    journal.undo_first({"never", {}, {{{"false"}, {"false"}}}});
+  }
+  const auto report = heal_leftovers(folder());
+  EXPECT_EQ(report.failed.size(), 1u);
+  EXPECT_TRUE(report.undone.empty());
+  EXPECT_TRUE(fs::exists(file("run-1")));
+}
+
+class JournalOfAFrozenDisk : public agent::AttachedImage {
+ protected:
+  void TearDown() override {
+    if (!folder.empty()) agent::thaw(point);
+    AttachedImage::TearDown();
+  }
+};
+FAULTLINE_ON_EACH_FILE_SYSTEM(JournalOfAFrozenDisk);
+
+// Not even SIGKILL ends it before.
+TEST_P(JournalOfAFrozenDisk, HealEndsWhoWaitsForItAfterTheThaw) {
+  const testing::TemporaryFolder state;
+  agent::freeze(point, std::chrono::minutes(10));
+  const pid_t writer = ::fork();
+  if (writer == 0) {
+    std::ofstream(point + "/written") << "text" << std::flush;
+    for (;;) ::pause();
+  }
+  const auto thawed = (folder / "thawed").string();
+  {
+    Journal journal(state.path(), "run-1");
+    journal.process_started(writer, "nats n1");
+    journal.undo_first({"the volume of n1 is not frozen",
+                        {},
+                        {{{"test", "-e", thawed},
+                          {"sh", "-c", "fsfreeze --unfreeze " + point + " && touch " + thawed}}}});
+  }
+  const auto report = heal_leftovers(state.path());
+  EXPECT_TRUE(report.clean()) << (report.clean() ? "" : report.failed[0]);
+  EXPECT_EQ(report.undone.size(), 2u);  // thawed, and the journal removed: it ended by itself
+  int status = 0;
+  ::waitpid(writer, &status, 0);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 }
 
 TEST_F(JournalTest, HealOfAMissingFolderIsClean) {

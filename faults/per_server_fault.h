@@ -29,6 +29,7 @@ class PerServerFault : public Fault {
   virtual void undo(const std::string& server) = 0;  // see_healed() waits until it answers
 
   Cluster& cluster() const { return context_.cluster; }
+  const FaultContext& context() const { return context_; }
   Worker& worker(const std::string& server) const;        // throws ClusterError where none
   const Volume& volume(const std::string& server) const;  // the same
   const std::vector<std::string>& servers() const { return servers_; }

@@ -53,6 +53,8 @@ TEST_F(KindLong, KilledAtAnyMomentHealLeavesNothing) {
                                        "beyond-page/worker-pause.yaml",
                                        "beyond-page/kubelet-stop.yaml",
                                        "beyond-page/disk-full.yaml",
+                                       "beyond-page/disk-frozen.yaml",
+                                       "beyond-page/bit-flip.yaml",
                                        "beyond-page/partition-leader.yaml",
                                        "beyond-page/volume-wipe.yaml"};
   const unsigned seed = std::random_device{}();

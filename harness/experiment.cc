@@ -18,7 +18,8 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 
 constexpr seconds ready_limit{60};
-constexpr seconds act_limit{600};  // a fault, or a heal, ends by itself long before
+constexpr seconds act_limit{600};     // a fault, or a heal, ends by itself long before
+constexpr seconds answer_limit{120};  // of a broker that is healed
 constexpr seconds gather_limit{30};
 constexpr milliseconds traffic_after_heal{3000};  // recovery lasts at least so long
 constexpr seconds catch_up{30};         // replicas become current before the drain, or it goes on
@@ -96,6 +97,7 @@ Experiment::Experiment(const Scenario& scenario, const RunOptions& options,
       broker_(*deployment.broker),
       journal_(journal),
       progress_(progress),
+      seed_(options.seed),
       stream_made_(prepare(deployment, scenario, progress, options)),
       recorder_(options.folder / history_file_name, header(scenario, options, run_id, deployment)),
       workload_(scenario.workload, stream_address(scenario, deployment), recorder_, run_id,
@@ -162,7 +164,7 @@ void Experiment::fault() {
 
 void Experiment::strike(std::uint32_t index, const FaultStep& step) {
   Strike strike{
-      index, &step, {}, make_fault(step.fault, {cluster_, broker_, journal_}, step.options)};
+      index, &step, {}, make_fault(step.fault, fault_context(index), step.options)};
   const std::string leader = observer_.leaders().stream;
   strike.servers = resolve_target(step.target, leader, replicas_);
   strikes_.push_back(std::move(strike));
@@ -206,6 +208,12 @@ void Experiment::show_faults() {
       shown.push_back(fmt::format("{} {} ({})", strike.step->fault, strike.step->target,
                                   fmt::join(strike.holds, ", ")));
   observer_.fault_in_effect(fmt::format("{}", fmt::join(shown, ", ")));
+}
+
+FaultContext Experiment::fault_context(std::uint32_t index) {
+  const auto heals = scenario_.brokers * (scenario_.heal_interval + answer_limit);
+  return {cluster_, broker_, journal_, seed_ + index,
+          std::chrono::ceil<seconds>(scenario_.fault + heals)};
 }
 
 // What takes its time goes on beside the run's eyes: a drain may take a minute.

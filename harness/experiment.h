@@ -44,6 +44,7 @@ class Experiment {
   void abandon(const std::string& reason);
 
   void strike(std::uint32_t index, const FaultStep&);
+  FaultContext fault_context(std::uint32_t index);
   void end(std::uint32_t index);
   void look_again(const Strike&);
   Evidence while_observing(const std::function<Evidence()>&);
@@ -70,6 +71,7 @@ class Experiment {
   Broker& broker_;
   Journal& journal_;
   Progress& progress_;
+  const std::uint64_t seed_;
   bool interrupted_ = false;
 
   std::chrono::steady_clock::time_point stream_made_;

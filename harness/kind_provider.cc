@@ -29,8 +29,19 @@ std::string chosen_name(const ProviderOptions& options) {
   return options.keep || options.reuse ? "faultline" : new_name();
 }
 
-Volume volume_in(const std::string& container) {
-  return {place_in(container), volume_image, volume_mount_point};
+Volume volume_in(const std::string& container, const Scenario& scenario) {
+  return {place_in(container), volume_image, volume_mount_point,
+          std::uint64_t{scenario.volume_size} << 20, scenario.file_system};
+}
+
+// Node images have ext4's programs, and not all of them XFS's.
+void require_mkfs(const Volume& volume) {
+  const auto program = "mkfs." + volume.file_system;
+  if (run_program(volume.place.command({"sh", "-c", "command -v " + program})).status != 0)
+    throw ClusterError(
+        fmt::format("broker.file_system: {} needs {}, which the node image does not "
+                    "have: choose another --node-image, or ext4",
+                    volume.file_system, program));
 }
 
 // Nothing to undo once the cluster is gone.
@@ -222,8 +233,8 @@ std::unique_ptr<Cluster> KindProvider::start_brokers(const BrokerProgram& progra
   for (const KindNode& node : cluster_->workers) {
     const auto undo_first = undo_unless(kind_node_is_gone(node.name));
     workers_.push_back(std::make_unique<KindWorker>(
-        node.name, addresses_of(api_->get("/api/v1/nodes/" + node.name)), volume_in(node.name),
-        undo_first));
+        node.name, addresses_of(api_->get("/api/v1/nodes/" + node.name)),
+        volume_in(node.name, scenario), undo_first));
     const Volume& volume = workers_.back()->volume();
     undo_first({"no volume is left in " + node.name, {}, {undo_volume(node.name)}});
     brokers.places.push_back({node.name, here(node.ports.client), here(node.ports.monitor),
@@ -233,9 +244,11 @@ std::unique_ptr<Cluster> KindProvider::start_brokers(const BrokerProgram& progra
   if (scenario.shared_volumes)
     share_volumes(brokers.places);
   else
-    for_each_worker(*cluster_, [](const KindNode& node) {
-      volume_in(node.name).make();
-      volume_in(node.name).attach();
+    for_each_worker(*cluster_, [&scenario](const KindNode& node) {
+      const auto volume = volume_in(node.name, scenario);
+      require_mkfs(volume);
+      volume.make();
+      volume.attach();
     });
   return std::make_unique<KubernetesBrokers>(*api_, program, brokers);
 }

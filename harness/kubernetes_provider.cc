@@ -43,6 +43,9 @@ const std::map<std::string, std::string> unsafe_faults{
     {"power-loss", "the volume belongs to the cluster's storage driver"},
     {"volume-wipe", "what is in the volume is not faultline's"},
     {"disk-full", "that nobody else is on the broker's file system cannot be proven"},
+    {"disk-frozen", "that nobody else is on the broker's file system cannot be proven"},
+    {"bit-flip", "what is in the volume is not faultline's"},
+    {"truncate", "what is in the volume is not faultline's"},
 };
 
 const std::set<std::string> faults_that_need_the_agent{"broker-crash", "partition"};

@@ -220,8 +220,9 @@ TEST_F(KubernetesProviderTest, FaultsInsideANodeAreSkippedWithTheReason) {
   EXPECT_EQ(reason_of("broker-crash"), "");
   EXPECT_NE(reason_of("worker-stop").find("nobody here could start the machine again"),
             std::string::npos);
-  for (const char* fault : {"worker-pause", "broker-pause", "kubelet-stop", "volume-detach",
-                            "power-loss", "volume-wipe", "disk-full"})
+  for (const char* fault :
+       {"worker-pause", "broker-pause", "kubelet-stop", "volume-detach", "power-loss",
+        "volume-wipe", "disk-full", "disk-frozen", "bit-flip", "truncate"})
     EXPECT_NE(reason_of(fault).find("is not done to a cluster that exists: "), std::string::npos)
         << fault;
 }

@@ -49,6 +49,8 @@ struct Scenario {
   std::string broker_version;   // empty: the default
   std::string sync_interval;    // as the broker writes it; empty: its default
   bool shared_volumes = false;  // every worker reaches each broker's volume
+  std::string file_system = "ext4";
+  std::uint32_t volume_size = 512;  // MiB
   std::uint32_t brokers = 3;
 
   std::uint32_t replicas = 3;

@@ -339,6 +339,10 @@ Key broker() {
        choice("volumes", {{"worker", false}, {"shared", true}}, FIELD(shared_volumes),
               "From where a broker's volume is reached: its own worker alone, as a disk in it, or "
               "every worker, as network storage, so that a drained broker may start elsewhere."),
+       choice("file_system", same({"ext4", "xfs"}), FIELD(file_system),
+              "What each broker's volume is formatted with; xfs takes a volume_size of at least "
+              "300."),
+       whole("volume_size", 64, 65'536, FIELD(volume_size), "MiB of each broker's volume."),
        whole("count", 3, 9, FIELD(brokers), "How many brokers the cluster has.")},
       "The cluster under test.");
 }
@@ -425,6 +429,17 @@ Key timeline() {
               "worker-drain: gives up where it is not complete after so long."),
        flag("held_off", FIELD(faults.back().options.held_off),
             "worker-drain: a budget is expected to let nobody go, and that is proven."),
+       choice("files",
+              {{"block", DataFile::block},
+               {"index", DataFile::index},
+               {"snapshot", DataFile::snapshot}},
+              FIELD(faults.back().options.files),
+              "bit-flip, truncate: the kind of file that is damaged: messages of the stream, the "
+              "index of them, or what its replicas agreed on."),
+       whole("flips", 1, 64, FIELD(faults.back().options.flips),
+             "bit-flip: how many bits are inverted.")},
+      "What is broken; all of it stays broken until the heal.");
+              "bit-flip: how many bits are inverted."),
        length("interval", milliseconds(200), milliseconds(3'600'000),
               FIELD(faults.back().options.interval), "leader-churn: between two step-downs.")},
       "What is broken; what does not end before stays broken until the heal. An empty list, [], "

@@ -16,6 +16,7 @@ namespace {
 using std::chrono::milliseconds;
 using namespace std::chrono_literals;
 
+constexpr std::uint32_t least_xfs = 300;     // MiB; mkfs.xfs makes none that is smaller
 constexpr int attempts = 10;                 // reads that must be seen unanswered to call it a stop
 constexpr milliseconds least_look = 5s;      // so long a state is looked at before it is believed
 constexpr milliseconds absence_takes = 60s;  // "stream not found" for so long is a finished drain
@@ -164,6 +165,9 @@ class Rules {
       refuse({"spec.stream.replicas", "spec.broker.count"},
              "{} replicas do not fit on {} brokers; raise broker.count or lower replicas",
              s.replicas, s.brokers);
+    if (s.file_system == "xfs" && s.volume_size < least_xfs)
+      refuse({"spec.broker.volume_size", "spec.broker.file_system"},
+             "too small for xfs: at least {} MiB are needed", least_xfs);
     if (s.set == "page" && (s.figure.empty() || s.cites.empty()))
       refuse({"metadata.set", "metadata.figure", "metadata.cites"},
              "a scenario of the page needs 'figure' and 'cites', the sentence that it tests");
@@ -226,6 +230,7 @@ class Rules {
         refuse({key(i, "fault"), "spec.broker.volumes"},
                "with shared volumes the broker would be started on another worker, and not be held "
                "down: only a worker-drain goes with them");
+      options_mean_something(i);
     }
   }
 
@@ -268,6 +273,19 @@ class Rules {
       refuse(
           {"spec.timeline.heal.interval", "spec.timeline.heal.order"},
           "means nothing where all is healed together; write 'order: one_by_one' or leave it out");
+  }
+
+  // Set to their defaults they say nothing, and do no harm.
+  void options_mean_something(std::size_t i) {
+    const auto& fault = s.faults[i].fault;
+    const auto& options = s.faults[i].options;
+    const bool flips_bits = fault == "bit-flip";
+    if (options.files != FaultOptions{}.files && !flips_bits && fault != "truncate")
+      refuse({fmt::format("{}[{}].files", fault_list, i)},
+             "means nothing for {}: only bit-flip and truncate damage files", fault);
+    if (options.flips != FaultOptions{}.flips && !flips_bits)
+      refuse({fmt::format("{}[{}].flips", fault_list, i)},
+             "means nothing for {}: only bit-flip flips bits", fault);
   }
 
   milliseconds last_strike() const {

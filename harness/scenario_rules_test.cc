@@ -204,6 +204,30 @@ TEST(ScenarioRules, OnlyADrainIsHeldOffAndThenTakesNobodyDown) {
   EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[1].held_off"});
 }
 
+TEST(ScenarioRules, OnlyFaultsThatDamageFilesChooseThem) {
+  auto s = scenario("follower:1", Promise::keeps_on, Promise::keeps_on);
+  for (const auto* fault : {"bit-flip", "truncate"}) {
+    s.faults[0] = {fault, "follower:1", 0ms, {.files = DataFile::snapshot}};
+    EXPECT_EQ(refused(s), Keys{}) << fault;
+  }
+  s.faults[0] = {"truncate", "follower:1", 0ms, {.flips = 3}};
+  EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[0].flips"});
+  s.faults[0] = {"disk-full", "follower:1", 0ms, {.files = DataFile::index, .flips = 1}};
+  EXPECT_EQ(refused(s), (Keys{"spec.timeline.faults[0].files", "spec.timeline.faults[0].flips"}));
+}
+
+TEST(ScenarioRules, XfsNeedsRoom) {
+  auto s = scenario("leader", Promise::pause, Promise::pause);
+  s.volume_size = 64;
+  EXPECT_EQ(refused(s), Keys{});
+  s.file_system = "xfs";
+  EXPECT_EQ(refused(s), Keys{"spec.broker.volume_size"});
+  s.volume_size = 299;
+  EXPECT_EQ(refused(s), Keys{"spec.broker.volume_size"});
+  s.volume_size = 300;
+  EXPECT_EQ(refused(s), Keys{});
+}
+
 TEST(ScenarioRules, WhereVolumesAreSharedOnlyADrainTakesABrokerDown) {
   auto s = scenario("leader", Promise::pause, Promise::pause);
   s.shared_volumes = true;

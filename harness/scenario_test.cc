@@ -163,7 +163,7 @@ TEST(Scenario, SuggestsTheKeyThatWasMeant) {
             "s.yaml:10:3: unknown key 'hold'; it belongs under spec.timeline\n");
   EXPECT_EQ(problems(smallest + "  broker: {flavour: nats}\n"),
             "s.yaml:10:12: unknown key 'flavour'; known here: product, version, sync_interval, "
-            "volumes, count\n");
+            "volumes, file_system, volume_size, count\n");
 }
 
 TEST(Scenario, SuggestsTheValueThatWasMeant) {

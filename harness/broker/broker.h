@@ -23,6 +23,21 @@ struct StreamSettings {
   std::chrono::milliseconds ack_wait{10'000};
 };
 
+// What a broker keeps on its disk.
+enum class DataFile {
+  block,     // messages of the stream
+  index,     // of where they are
+  snapshot,  // of the state that its replicas agreed on
+};
+
+struct DataFiles {
+  // As in glob(7), of paths below the folder that it stores in; `*` stops at a slash.
+  std::vector<std::string> patterns;
+  // The last of each folder, by number, is being written, and is not meant where there
+  // are others.
+  bool last_is_open = false;
+};
+
 // Told about once a second what is waited for; what it throws ends the wait.
 using Waiting = std::function<void(const std::string&)>;
 
@@ -53,6 +68,8 @@ class Broker {
   // The stream's leader, whoever it is, is asked to make way for another. False if it did
   // not agree within the limit. May be called beside everything else.
   virtual bool step_down(std::chrono::milliseconds limit) = 0;
+  // Of the stream of create_stream. No pattern: it has no such files.
+  virtual DataFiles data_files(DataFile) const { return {}; }
 
   // Moves the leaders of both groups to the stream's leader. False if that
   // could not be reached within the limit.

@@ -311,6 +311,21 @@ std::vector<ReplicaState> NatsBroker::replica_states() {
   return states;
 }
 
+DataFiles NatsBroker::data_files(DataFile kind) const {
+  const auto of_stream = "jetstream/*/streams/" + implementation_->stream.name + "/msgs/";
+  switch (kind) {
+    case DataFile::block:
+      return {.patterns = {of_stream + "*.blk"}, .last_is_open = true};
+    case DataFile::index:
+      // That of a young stream is written when it stops in good order, those of its groups
+      // with each snapshot.
+      return {.patterns = {of_stream + "index.db", "jetstream/$SYS/_js_/*/msgs/index.db"}};
+    case DataFile::snapshot:
+      return {.patterns = {"jetstream/$SYS/_js_/*/snapshots/snap.*"}};
+  }
+  throw std::logic_error("files that nobody knows");
+}
+
 bool NatsBroker::remove_stream(std::chrono::seconds limit) {
   auto& self = *implementation_;
   for (const auto deadline = Clock::now() + limit;;) {

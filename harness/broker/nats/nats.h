@@ -31,6 +31,7 @@ class NatsBroker : public Broker {
   bool stream_absent() override;
   std::vector<ReplicaState> replica_states() override;
   bool step_down(std::chrono::milliseconds limit) override;
+  DataFiles data_files(DataFile) const override;
   bool gather_leaders(std::chrono::seconds limit, const Waiting&) override;
 
   // The stream of create_stream, with its groups. False if nobody answered in time.
