@@ -7,10 +7,14 @@
 #include "faults/broker_crash.h"
 #include "faults/broker_kill.h"
 #include "faults/broker_stop.h"
+#include "faults/clients_cut.h"
 #include "faults/disk_full.h"
 #include "faults/kubelet_stop.h"
+#include "faults/packet_delay.h"
+#include "faults/packet_loss.h"
 #include "faults/partition.h"
 #include "faults/power_loss.h"
+#include "faults/rate_limit.h"
 #include "faults/volume_detach.h"
 #include "faults/volume_wipe.h"
 #include "faults/worker_drain.h"
@@ -43,6 +47,10 @@ constexpr std::array registry{
     Registered{{"worker-pause", Needs::worker, takes_down, !passing}, make<WorkerPause>},
     Registered{{"kubelet-stop", Needs::kubelet, !takes_down, !passing}, make<KubeletStop>},
     Registered{{"partition", Needs::worker, takes_down, !passing}, make<Partition>},
+    Registered{{"clients-cut", Needs::network, takes_down, !passing}, make<ClientsCut>},
+    Registered{{"packet-loss", Needs::network, !takes_down, !passing}, make<PacketLoss>},
+    Registered{{"rate-limit", Needs::network, !takes_down, !passing}, make<RateLimit>},
+    Registered{{"packet-delay", Needs::network, !takes_down, !passing}, make<PacketDelay>},
     Registered{{"volume-detach", Needs::volume, takes_down, !passing}, make<VolumeDetach>},
     Registered{{"power-loss", Needs::volume, takes_down, !passing}, make<PowerLoss>},
     Registered{{"volume-wipe", Needs::volume, takes_down, !passing}, make<VolumeWipe>},

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "faults/journal.h"
+#include "faults/partition_shape.h"
 #include "harness/broker/broker.h"
 #include "harness/cluster/cluster.h"
 
@@ -23,6 +24,10 @@ class Fault {
  public:
   virtual ~Fault() = default;
 
+  // Whom it hits, to be injected on, where the scenario names these. For most the same.
+  virtual std::vector<std::string> aim(std::span<const std::string> targets) {
+    return {targets.begin(), targets.end()};
+  }
   virtual void inject(std::span<const std::string> servers) = 0;
   // In effect on every server it was injected on. Asked right after it, and once
   // more before the heal, unless it is a passing one.
@@ -36,10 +41,16 @@ struct FaultContext {
   Journal& journal;
 };
 
-// What a scenario says of one fault besides its name; worker-drain only.
+// What a scenario says of one fault besides its name.
 struct FaultOptions {
+  // worker-drain
   std::chrono::milliseconds within{60'000};  // a drain that is not complete then gives up
   bool held_off = false;  // a budget is expected to let nobody go: that is what is proven
+
+  PartitionShape shape = PartitionShape::isolated;   // partition
+  double percent = 10;                               // packet-loss: of all packets
+  std::string rate = "1mbit";                        // rate-limit: as tc writes it
+  std::chrono::milliseconds delay{100}, jitter{50};  // packet-delay: more or less
 };
 
 // What a provider must be able to do for a fault.
@@ -50,6 +61,7 @@ enum class Needs {
   worker,      // a way into the machines
   kubelet,     // a way into machines of Kubernetes
   volume,      // volumes that can be broken
+  network,     // machines that are network namespaces, with eth0 for their broker alone
 };
 
 struct FaultKind {

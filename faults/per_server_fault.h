@@ -10,6 +10,7 @@
 namespace faultline {
 
 class Worker;
+struct UndoStep;
 struct Volume;
 
 // A derived fault says how one server is hit, what is seen of it, and how it is
@@ -28,6 +29,7 @@ class PerServerFault : public Fault {
   virtual void undo(const std::string& server) = 0;  // that it answers is seen to afterwards
 
   Cluster& cluster() const { return context_.cluster; }
+  Journal& journal() const { return context_.journal; }
   Worker& worker(const std::string& server) const;        // throws ClusterError where none
   const Volume& volume(const std::string& server) const;  // the same
   const std::vector<std::string>& servers() const { return servers_; }
@@ -37,5 +39,8 @@ class PerServerFault : public Fault {
   FaultContext context_;
   std::vector<std::string> servers_;
 };
+
+// Undone, and seen so; throws ClusterError.
+void run_undo(const UndoStep&);
 
 }  // namespace faultline
