@@ -93,6 +93,12 @@ std::vector<std::string> KindProvider::missing(const Scenario& scenario) {
   if (!lacking_->empty()) missing.push_back(*lacking_);
   if (scenario.brokers != wanted_workers)
     missing.push_back("the kind cluster has workers for 3 brokers");
+  for (const FaultStep& step : scenario.faults)
+    if (fault_kind(step.fault).needs == Needs::network)
+      missing.push_back(
+          fmt::format("the provider kind has no {}: its nodes carry the packets of Kubernetes too: "
+                      "use --provider local",
+                      step.fault));
   return missing;
 }
 

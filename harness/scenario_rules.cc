@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "faults/partition_shape.h"
 #include "faults/target.h"
 #include "harness/scenario_keys.h"
 
@@ -31,21 +32,31 @@ bool passing(const FaultStep& step) {
   return kind != nullptr && kind->passing;
 }
 
-// Whom the faults take down, as stand-ins: n1 leads, n2, n3, ... follow.
+// n1 leads, n2, n3, ... follow.
+std::vector<std::string> stand_ins(std::uint32_t count) {
+  std::vector<std::string> names;
+  for (std::uint32_t i = 1; i <= count; ++i) names.push_back("n" + std::to_string(i));
+  return names;
+}
+
+// Whom the faults take down, as stand-ins.
 struct Casualties {
   std::set<std::string> servers;
   std::vector<std::size_t> unresolved;  // indices of faults without a target
 };
 
 Casualties casualties(const Scenario& s) {
-  std::vector<std::string> replicas;
-  for (std::uint32_t i = 1; i <= s.replicas; ++i) replicas.push_back("n" + std::to_string(i));
+  const auto replicas = stand_ins(s.replicas);
   Casualties all;
   for (std::size_t i = 0; i < s.faults.size(); ++i) {
     const auto hit = resolve_target(s.faults[i].target, replicas.front(), replicas);
     if (hit.empty()) all.unresolved.push_back(i);
     if (!takes_down(s.faults[i])) continue;
-    all.servers.insert(hit.begin(), hit.end());
+    if (s.faults[i].fault == "partition")
+      all.servers.merge(
+          without_majority(cut_links(s.faults[i].options.shape, hit, replicas), replicas));
+    else
+      all.servers.insert(hit.begin(), hit.end());
   }
   return all;
 }
@@ -59,6 +70,8 @@ class Rules {
     whole();
     workload();
     faults();
+    options();
+    partitions();
     if (hit.unresolved.empty() && !s.faults.empty()) {
       promise("writes", s.expectations.writes);
       promise("reads", s.expectations.reads);
@@ -123,10 +136,6 @@ class Rules {
              "nobody is '{}' in a stream of {} replica{}", s.faults[i].target, s.replicas,
              s.replicas == 1 ? "" : "s");
     for (std::size_t i = 0; i < s.faults.size(); ++i)
-      if (s.faults[i].options.held_off && s.faults[i].fault != "worker-drain")
-        refuse({fmt::format("{}[{}].held_off", fault_list, i)},
-               "means nothing for {}: only a worker-drain is held off", s.faults[i].fault);
-    for (std::size_t i = 0; i < s.faults.size(); ++i)
       if (s.shared_volumes && s.faults[i].fault != "worker-drain")
         refuse({fmt::format("{}[{}].fault", fault_list, i), "spec.broker.volumes"},
                "with shared volumes the broker would be started on another worker, and not be held "
@@ -143,6 +152,62 @@ class Rules {
       refuse(
           {"spec.timeline.heal.interval", "spec.timeline.heal.order"},
           "means nothing where all is healed together; write 'order: one_by_one' or leave it out");
+  }
+
+  void options() {
+    const FaultOptions defaults;
+    for (std::size_t i = 0; i < s.faults.size(); ++i) {
+      const auto& fault = s.faults[i].fault;
+      const auto& options = s.faults[i].options;
+      const auto only = [&](const char* option, const char* owner, bool given) {
+        if (given && fault != owner && find_fault_kind(fault) != nullptr)
+          refuse({fmt::format("{}[{}].{}", fault_list, i, option)},
+                 "means nothing for {}: only {} has it", fault, owner);
+      };
+      only("held_off", "worker-drain", options.held_off);
+      only("shape", "partition", options.shape != defaults.shape);
+      only("percent", "packet-loss", options.percent != defaults.percent);
+      only("rate", "rate-limit", options.rate != defaults.rate);
+      only("delay", "packet-delay", options.delay != defaults.delay);
+      only("jitter", "packet-delay", options.jitter != defaults.jitter);
+      if (options.jitter >= options.delay)
+        refuse({fmt::format("{}[{}].jitter", fault_list, i),
+                fmt::format("{}[{}].delay", fault_list, i)},
+               "must be below delay, {}: else some packets would not be delayed",
+               to_text(options.delay));
+    }
+  }
+
+  void partitions() {
+    for (std::size_t i = 0; i < s.faults.size(); ++i)
+      if (s.faults[i].fault == "partition") partition(s.faults[i], i);
+  }
+
+  void partition(const FaultStep& step, std::size_t i) {
+    const auto target = fmt::format("{}[{}].target", fault_list, i);
+    const auto shape = fmt::format("{}[{}].shape", fault_list, i);
+    const auto of = step.options.shape;
+    const bool of_all =
+        of == PartitionShape::halves || of == PartitionShape::bridge || of == PartitionShape::ring;
+    if (of_all && s.replicas != s.brokers)
+      refuse({shape, "spec.stream.replicas", "spec.broker.count"},
+             "it is about every broker, so each must hold the stream: {} replicas, {} brokers",
+             s.replicas, s.brokers);
+    if (of == PartitionShape::ring) {
+      if (step.target != "all") refuse({target, shape}, "a ring is made of 'all'");
+      if (s.brokers < 4)
+        refuse({shape, "spec.broker.count"},
+               "in a ring of {} all are neighbours; at least 4 brokers are needed", s.brokers);
+    } else if (nobody_is_cut(step)) {
+      refuse({target, shape}, "nobody is on the other side of '{}'", step.target);
+    }
+  }
+
+  bool nobody_is_cut(const FaultStep& step) const {
+    const auto brokers = stand_ins(s.brokers);
+    const auto replicas = stand_ins(s.replicas);
+    const auto targets = resolve_target(step.target, replicas.front(), replicas);
+    return !targets.empty() && cut_links(step.options.shape, targets, brokers).empty();
   }
 
   milliseconds last_strike() const {
