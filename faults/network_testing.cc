@@ -10,6 +10,7 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <map>
 #include <system_error>
 
 #include "harness/cluster/capabilities.h"
@@ -89,6 +90,33 @@ std::string read_from(const FileDescriptor& socket, std::size_t most,
     text.append(buffer, static_cast<std::size_t>(size));
   }
   return text;
+}
+
+FileDescriptor open_receiver(const std::string& network_name) {
+  FileDescriptor receiver;
+  within(network_name, [&] {
+    receiver = open_socket(SOCK_DGRAM);
+    bind_to(receiver, cluster_port);
+  });
+  return receiver;
+}
+
+void send_datagram(const FileDescriptor& socket, const std::string& text,
+                   const std::string& address) {
+  const auto end = endpoint(address, cluster_port);
+  ::sendto(socket.get(), text.data(), text.size(), 0, reinterpret_cast<const sockaddr*>(&end),
+           sizeof end);
+}
+
+// Until none comes for so long.
+void read_datagrams(const FileDescriptor& socket, std::chrono::milliseconds limit,
+                    std::vector<std::string>& to) {
+  char buffer[16];
+  while (ready(socket, POLLIN, limit)) {
+    const auto size = ::recv(socket.get(), buffer, sizeof buffer, 0);
+    if (size <= 0) return;
+    to.emplace_back(buffer, static_cast<std::size_t>(size));
+  }
 }
 
 void send_all(const FileDescriptor& socket, std::string_view text) {
@@ -213,35 +241,34 @@ bool NetworkTest::greeted(const std::string& server, std::uint16_t port, const s
 
 int NetworkTest::arriving(const std::string& from, const std::string& to, int datagrams,
                           std::chrono::milliseconds patience) {
-  FileDescriptor receiver;
-  within(to, [&] {
-    receiver = open_socket(SOCK_DGRAM);
-    bind_to(receiver, cluster_port);
-  });
-  int arrived = 0;
-  char buffer[16];
-  const auto take = [&](std::chrono::milliseconds limit) {
-    while (ready(receiver, POLLIN, limit) && ::recv(receiver.get(), buffer, sizeof buffer, 0) > 0)
-      ++arrived;
-  };
+  const auto receiver = open_receiver(to);
+  std::vector<std::string> arrived;
   within(from, [&] {
     const auto socket = open_socket(SOCK_DGRAM);
-    const auto end = endpoint(worker(to).address(), cluster_port);
     for (int i = 0; i < datagrams; ++i) {
-      ::sendto(socket.get(), "x", 1, 0, reinterpret_cast<const sockaddr*>(&end), sizeof end);
-      take(0ms);
+      send_datagram(socket, "x", worker(to).address());
+      read_datagrams(receiver, 0ms, arrived);
     }
   });
-  take(patience);
-  return arrived;
+  read_datagrams(receiver, patience, arrived);
+  return static_cast<int>(arrived.size());
 }
 
 std::set<Link> NetworkTest::heard() {
-  std::set<Link> links;
+  std::map<std::string, FileDescriptor> receivers;
+  for (const auto& to : cluster->servers()) receivers[to.name] = open_receiver(to.name);
   for (const auto& from : cluster->servers())
-    for (const auto& to : cluster->servers())
-      if (from.name != to.name && arriving(from.name, to.name, 3) > 0)
-        links.emplace(from.name, to.name);
+    within(from.name, [&] {
+      const auto socket = open_socket(SOCK_DGRAM);
+      for (const auto& to : cluster->servers())
+        if (from.name != to.name) send_datagram(socket, from.name, worker(to.name).address());
+    });
+  std::set<Link> links;
+  for (const auto& [to, receiver] : receivers) {
+    std::vector<std::string> senders;
+    read_datagrams(receiver, 300ms, senders);
+    for (const auto& from : senders) links.emplace(from, to);
+  }
   return links;
 }
 
