@@ -9,12 +9,16 @@
 #include "faults/broker_kill.h"
 #include "faults/broker_pause.h"
 #include "faults/broker_stop.h"
+#include "faults/clients_cut.h"
 #include "faults/disk_frozen.h"
 #include "faults/disk_full.h"
 #include "faults/kubelet_stop.h"
 #include "faults/leader_churn.h"
+#include "faults/packet_delay.h"
+#include "faults/packet_loss.h"
 #include "faults/partition.h"
 #include "faults/power_loss.h"
+#include "faults/rate_limit.h"
 #include "faults/truncate.h"
 #include "faults/volume_detach.h"
 #include "faults/volume_wipe.h"
@@ -50,6 +54,10 @@ constexpr std::array registry{
     Registered{{"kubelet-stop", Needs::kubelet, !takes_down, !passing}, make<KubeletStop>},
     Registered{{"leader-churn", Needs::nothing, !takes_down, !passing}, make<LeaderChurn>},
     Registered{{"partition", Needs::worker, takes_down, !passing}, make<Partition>},
+    Registered{{"clients-cut", Needs::network, takes_down, !passing}, make<ClientsCut>},
+    Registered{{"packet-loss", Needs::network, !takes_down, !passing}, make<PacketLoss>},
+    Registered{{"rate-limit", Needs::network, !takes_down, !passing}, make<RateLimit>},
+    Registered{{"packet-delay", Needs::network, !takes_down, !passing}, make<PacketDelay>},
     Registered{{"volume-detach", Needs::volume, takes_down, !passing}, make<VolumeDetach>},
     Registered{{"power-loss", Needs::volume, takes_down, !passing}, make<PowerLoss>},
     Registered{{"volume-wipe", Needs::volume, takes_down, !passing}, make<VolumeWipe>},

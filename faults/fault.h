@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "faults/journal.h"
+#include "faults/partition_shape.h"
 #include "harness/broker/broker.h"
 #include "harness/cluster/cluster.h"
 
@@ -24,6 +25,10 @@ class Fault {
  public:
   virtual ~Fault() = default;
 
+  // Whom it hits, to be injected on, where the scenario names these. For most the same.
+  virtual std::vector<std::string> aim(std::span<const std::string> targets) {
+    return {targets.begin(), targets.end()};
+  }
   virtual void inject(std::span<const std::string> servers) = 0;
   // In effect on every server it was injected on. Asked right after it, and once
   // more before the heal, unless it is a passing one.
@@ -60,6 +65,10 @@ struct FaultOptions {
   DataFile files = DataFile::block;  // the kind of file that is damaged
   // bit-flip
   std::uint32_t flips = 2;
+  PartitionShape shape = PartitionShape::isolated;   // partition
+  double percent = 10;                               // packet-loss: of all packets
+  std::string rate = "1mbit";                        // rate-limit: as tc writes it
+  std::chrono::milliseconds delay{100}, jitter{50};  // packet-delay: more or less
 };
 
 // What a provider must be able to do for a fault.
@@ -71,6 +80,7 @@ enum class Needs {
   worker,      // a way into the machines
   kubelet,     // a way into machines of Kubernetes
   volume,      // volumes that can be broken
+  network,     // machines that are network namespaces, with eth0 for their broker alone
 };
 
 struct FaultKind {

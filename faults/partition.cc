@@ -20,10 +20,17 @@ constexpr auto packet_limit = 10s;  // brokers of a cluster speak every second
 
 }  // namespace
 
-std::vector<std::string> Partition::others() const {
+std::vector<std::string> Partition::aim(std::span<const std::string> targets) {
+  std::vector<std::string> all;
+  for (const auto& server : cluster().servers()) all.push_back(server.name);
+  cut_ = cut_links(shape_, targets, all);
+  return cut_servers(shape_, targets, all);
+}
+
+std::vector<std::string> Partition::cut_from(const std::string& server) const {
   std::vector<std::string> names;
-  for (const auto& server : cluster().servers())
-    if (std::ranges::count(servers(), server.name) == 0) names.push_back(server.name);
+  for (const auto& [from, to] : cut_)
+    if (from == server) names.push_back(to);
   return names;
 }
 
@@ -38,7 +45,7 @@ void Partition::strike(const std::string& server) {
   auto& machine = worker(server);
   Struck one{machine.inside(), {{server, machine.addresses()}}};
   std::vector<std::string> other_side;
-  for (const auto& other : others()) {
+  for (const auto& other : cut_from(server)) {
     one.addresses[other] = worker(other).addresses();
     std::ranges::copy(one.addresses[other], std::back_inserter(other_side));
   }
@@ -48,7 +55,8 @@ void Partition::strike(const std::string& server) {
   }
   machine.undo_first(
       {.what = machine.name() + " drops no packets", .steps = {undo_drop(machine.inside())}});
-  machine.act(drop_packets(machine.addresses(), other_side, machine.longest_hold()));
+  const auto drop = shape_ == PartitionShape::one_way ? drop_packets_to : drop_packets;
+  machine.act(drop(machine.addresses(), other_side, machine.longest_hold()));
 }
 
 // One that is just now nowhere has no address that the rules would miss.
@@ -84,11 +92,11 @@ Evidence Partition::look(const std::string& server) {
     const std::lock_guard lock(mutex_);
     struck_[server].dropped = packets;
   }
-  return {true, fmt::format(
-                    "worker {} dropped {} packets from and to the other side{}", name, packets,
-                    one.dropped == 0
-                        ? ""
-                        : fmt::format(", {} of them since the last look", packets - one.dropped))};
+  return {true, fmt::format("worker {} dropped {} packets {} the other side{}", name, packets,
+                            shape_ == PartitionShape::one_way ? "to" : "from and to",
+                            one.dropped == 0 ? ""
+                                             : fmt::format(", {} of them since the last look",
+                                                           packets - one.dropped))};
 }
 
 void Partition::undo(const std::string& server) {
@@ -96,10 +104,7 @@ void Partition::undo(const std::string& server) {
     const std::lock_guard lock(mutex_);
     if (!struck_.contains(server)) return;
   }
-  const auto step = undo_drop(struck(server).place);
-  if (run_program(step.undone).status == 0) return;
-  output_of(step.command);
-  output_of(step.undone);
+  run_undo(undo_drop(struck(server).place));
 }
 
 }  // namespace faultline

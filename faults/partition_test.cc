@@ -77,7 +77,7 @@ case "$2" in
     cluster_.at = {{"n1", &here_}, {"n2", &there_}};
     dropped(5);
     std::ofstream(path("chain")) << "";
-    partition_.inject(Strings{"n1"});
+    partition_.inject(partition_.aim(Strings{"n1"}));
   }
 
   std::string path(const char* name) const { return (folder_.path() / name).string(); }
@@ -90,7 +90,7 @@ case "$2" in
   FakeCluster cluster_;
   NatsBroker broker_{cluster_, NatsVersion{}};
   Journal journal_{folder_.path() / "state", "run"};
-  OpenPartition partition_{{cluster_, broker_, journal_}};
+  OpenPartition partition_{{cluster_, broker_, journal_}, {}};
 };
 
 TEST_F(PartitionTest, MoreMustBeDroppedThanAtTheLastLook) {

@@ -3,6 +3,8 @@
 #include <future>
 
 #include "faults/reachability.h"
+#include "harness/cluster/program.h"
+#include "harness/cluster/undo.h"
 
 namespace faultline {
 namespace {
@@ -70,6 +72,12 @@ Worker& PerServerFault::worker(const std::string& server) const {
 const Volume& PerServerFault::volume(const std::string& server) const {
   if (const Volume* volume = cluster().volume_of(server)) return *volume;
   throw ClusterError("there is no way to the volume of " + server);
+}
+
+void run_undo(const UndoStep& step) {
+  if (run_program(step.undone).status == 0) return;
+  output_of(step.command);
+  output_of(step.undone);
 }
 
 }  // namespace faultline

@@ -10,6 +10,7 @@
 namespace faultline {
 
 class Worker;
+struct UndoStep;
 struct Volume;
 
 // A derived fault says how one server is hit, what is seen of it, and how it is
@@ -39,5 +40,8 @@ class PerServerFault : public Fault {
   FaultContext context_;
   std::vector<std::string> servers_;
 };
+
+// Undone, and seen so; throws ClusterError.
+void run_undo(const UndoStep&);
 
 }  // namespace faultline

@@ -2,15 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
 #include <chrono>
-#include <stdexcept>
 #include <thread>
+
+#include "faults/server_address.h"
 
 namespace faultline {
 namespace {
@@ -22,19 +22,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto greeting_limit = 2s;
 constexpr auto answer_limit = 120s;
-
-struct Address {
-  std::string host, port;
-};
-
-Address address_of(const std::string& url) {  // nats://127.0.0.1:4222
-  const auto scheme = url.find("://");
-  const auto begin = scheme == std::string::npos ? 0 : scheme + 3;
-  const auto colon = url.rfind(':');
-  if (colon == std::string::npos || colon < begin)
-    throw std::invalid_argument("no host:port in " + url);
-  return {url.substr(begin, colon - begin), url.substr(colon + 1)};
-}
 
 // Empty if somebody speaks, else what happened instead.
 std::string silence(const Address& address) {
@@ -57,13 +44,6 @@ std::string silence(const Address& address) {
   context.run_for(greeting_limit);
   if (!outcome) return "";
   return outcome == boost::asio::error::eof ? "closed without a greeting" : outcome.message();
-}
-
-const Server& find_server(const Cluster& cluster, const std::string& name) {
-  const auto& servers = cluster.servers();
-  const auto found = std::ranges::find(servers, name, &Server::name);
-  if (found == servers.end()) throw ClusterError("there is no server " + name);
-  return *found;
 }
 
 // Where no client reaches this server by itself.

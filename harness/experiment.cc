@@ -166,7 +166,7 @@ void Experiment::strike(std::uint32_t index, const FaultStep& step) {
   Strike strike{
       index, &step, {}, make_fault(step.fault, fault_context(index), step.options)};
   const std::string leader = observer_.leaders().stream;
-  strike.servers = resolve_target(step.target, leader, replicas_);
+  strike.servers = strike.fault->aim(resolve_target(step.target, leader, replicas_));
   strikes_.push_back(std::move(strike));
   Strike& struck = strikes_.back();
   record_fault(struck, FaultStage::striking, struck.servers, "");

@@ -111,6 +111,11 @@ std::vector<std::string> KindProvider::missing(const Scenario& scenario) {
           step.fault));
       break;
     }
+    if (fault_kind(step.fault).needs == Needs::network)
+      missing.push_back(
+          fmt::format("the provider kind has no {}: its nodes carry the packets of Kubernetes too: "
+                      "use --provider local",
+                      step.fault));
   return missing;
 }
 

@@ -69,6 +69,10 @@ std::string why_not_fault(const TargetFile& target, const std::string& fault) {
 
 bool drops_packets(const FaultStep& step) { return step.fault == "partition"; }
 
+bool has_other_shape(const FaultStep& step) {
+  return drops_packets(step) && step.options.shape != PartitionShape::isolated;
+}
+
 std::vector<std::string> agents_do(const TargetFile& target, const Scenario& scenario) {
   std::vector<std::string> faults;
   for (const FaultStep& step : scenario.faults)
@@ -210,6 +214,10 @@ std::vector<std::string> KubernetesProvider::missing(const Scenario& scenario) {
         "the scenario has faults that end before the heal or repeat, which is not done to a "
         "cluster "
         "that exists");
+  if (std::ranges::any_of(scenario.faults, has_other_shape))
+    missing.push_back(
+        "a partition of another shape than 'isolated' is not made in a cluster that "
+        "exists: use --provider local or kind");
   if (!scenario.sync_interval.empty())
     missing.push_back("the scenario sets sync_interval, and these brokers are not configured here");
   const auto pinned = std::ranges::find_if(

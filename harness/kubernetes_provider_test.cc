@@ -242,6 +242,14 @@ TEST_F(KubernetesProviderTest, AFaultOfTheAgentMustBeListed) {
   expect_refused("the fault partition is not listed in allow.faults");
 }
 
+TEST_F(KubernetesProviderTest, APartitionOfAnotherShapeIsSkipped) {
+  more_ = agent_;
+  scenario_.faults = {{"partition", "leader", 0ms, {.shape = PartitionShape::one_way}}};
+  const auto missing = KubernetesProvider(options()).missing(scenario_);
+  ASSERT_EQ(missing.size(), 1u);
+  EXPECT_NE(missing[0].find("of another shape than 'isolated'"), std::string::npos) << missing[0];
+}
+
 TEST_F(KubernetesProviderTest, APermissionOfTheAgentIsMissing) {
   more_ = agent_;
   faults_ = "partition";

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "faults/partition_shape.h"
+#include "faults/target.h"
 #include "harness/agenda.h"
 #include "harness/report/words.h"
 
@@ -15,10 +17,12 @@ using std::chrono::milliseconds;
 constexpr milliseconds deploy_limit{120'000};
 constexpr std::size_t columns = 80, column = 8;
 
-std::size_t hit_by(const std::string& target, std::size_t replicas) {
-  if (target == "all") return replicas;
-  if (target == "followers") return replicas - 1;
-  return target == "leader+follower" ? 2 : 1;
+std::size_t hit_by(const FaultStep& step, std::size_t replicas) {
+  std::vector<std::string> servers;
+  for (std::size_t i = 0; i < replicas; ++i) servers.push_back(fmt::format("n{}", i));
+  const auto targets = resolve_target(step.target, servers.front(), servers);
+  if (step.fault != "partition") return targets.size();
+  return cut_servers(step.options.shape, targets, servers).size();
 }
 
 milliseconds healing(const Scenario& scenario) {
@@ -42,7 +46,7 @@ std::size_t most_at_once(const Scenario& scenario) {
   const auto strikes = planned_strikes(scenario);
   std::size_t now = 0, most = 0;
   for (const Moment& moment : agenda(scenario)) {
-    const auto hit = hit_by(strikes[moment.fault].step->target, scenario.replicas);
+    const auto hit = hit_by(*strikes[moment.fault].step, scenario.replicas);
     now = moment.ends ? now - hit : now + hit;
     most = std::max(most, now);
   }

@@ -47,6 +47,18 @@ TEST(Plan, TimelineSaysWhatEndsBeforeTheHeal) {
   EXPECT_NE(again, std::string::npos) << text;
 }
 
+TEST(Plan, APartitionMayHitOthersThanItsTarget) {
+  const auto hit = [](PartitionShape shape, const char* target, std::uint32_t replicas) {
+    auto one = scenario({{"partition", target, 0ms, {.shape = shape}}});
+    one.replicas = replicas;
+    return most_at_once(one);
+  };
+  EXPECT_EQ(hit(PartitionShape::isolated, "leader", 3), 1u);
+  EXPECT_EQ(hit(PartitionShape::halves, "leader", 5), 2u);
+  EXPECT_EQ(hit(PartitionShape::bridge, "leader", 5), 4u);
+  EXPECT_EQ(hit(PartitionShape::ring, "all", 5), 5u);
+}
+
 TEST(Plan, AnOutageNeedsALostQuorum) {
   EXPECT_EQ(longest_outage(scenario({{"broker-kill", "leader"}})), 0ms);
   auto two = scenario({{"broker-kill", "followers"}});

@@ -27,8 +27,7 @@ struct Unit {
 constexpr Unit units[] = {{"ms", 1}, {"s", 1000}, {"m", 60'000}};
 
 // A Scenario's field, by reference: what is read into, and where the default comes from.
-#define FIELD(path) \
-  [](Scenario & s) -> auto& { return s.path; }
+#define FIELD(path) [](Scenario& s) -> auto& { return s.path; }
 template <class Field>
 using FieldType = std::remove_reference_t<std::invoke_result_t<Field, Scenario&>>;
 
@@ -435,9 +434,27 @@ Key timeline() {
                {"snapshot", DataFile::snapshot}},
               FIELD(faults.back().options.files),
               "bit-flip, truncate: the kind of file that is damaged: messages of the stream, the "
-              "index of them, or what its replicas agreed on."),
+       choice("shape",
+              {{"isolated", PartitionShape::isolated},
+               {"halves", PartitionShape::halves},
+               {"bridge", PartitionShape::bridge},
+               {"ring", PartitionShape::ring},
+               {"one-way", PartitionShape::one_way}},
+              FIELD(faults.back().options.shape),
+              "partition: who no longer hears whom. isolated: the targets and the others; halves: "
+              "the same, the targets' side filled up by name; bridge: two halves that the target "
+              "hears both; ring: all but the two neighbours by name; one-way: the others do not "
+              "hear the targets."),
+       number("percent", 0.1, 50, FIELD(faults.back().options.percent),
+              "packet-loss: so many of a hundred packets are dropped, at random."),
+       text("rate", 9, Form{"^([1-9][0-9]{1,4}kbit|[1-9][0-9]{0,3}mbit)$", "500kbit"},
+            FIELD(faults.back().options.rate),
+            "rate-limit: at most so many bits a second leave the worker."),
+       length("delay", milliseconds(10), milliseconds(10'000), FIELD(faults.back().options.delay),
+              "packet-delay: a round trip takes so much longer."),
+       length("jitter", milliseconds(0), milliseconds(10'000), FIELD(faults.back().options.jitter),
+               "packet-delay: more or less, at random; below delay."),
        whole("flips", 1, 64, FIELD(faults.back().options.flips),
-             "bit-flip: how many bits are inverted.")},
       "What is broken; all of it stays broken until the heal.");
               "bit-flip: how many bits are inverted."),
        length("interval", milliseconds(200), milliseconds(3'600'000),

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "faults/partition_shape.h"
 #include "faults/target.h"
 #include "harness/agenda.h"
 #include "harness/known_issue.h"
@@ -36,16 +37,26 @@ bool passing(const FaultStep& step) {
 
 bool comes_and_goes(const FaultStep& step) { return step.lasts != 0ms || step.times > 1; }
 
-std::vector<std::string> stand_ins(const Scenario& s) {  // n1 leads, n2, n3, ... follow
-  std::vector<std::string> replicas;
-  for (std::uint32_t i = 1; i <= s.replicas; ++i) replicas.push_back("n" + std::to_string(i));
-  return replicas;
+// n1 leads, n2, n3, ... follow.
+std::vector<std::string> stand_ins(std::uint32_t count) {
+  std::vector<std::string> names;
+  for (std::uint32_t i = 1; i <= count; ++i) names.push_back("n" + std::to_string(i));
+  return names;
 }
 
 std::set<std::string> hit_by(const Scenario& s, const FaultStep& step) {
-  const auto replicas = stand_ins(s);
+  const auto replicas = stand_ins(s.replicas);
   const auto hit = resolve_target(step.target, replicas.front(), replicas);
   return {hit.begin(), hit.end()};
+}
+
+// Of a partition those without a majority, on whichever side they are.
+std::set<std::string> taken_down_by(const Scenario& s, const FaultStep& step) {
+  const auto hit = hit_by(s, step);
+  if (step.fault != "partition") return hit;
+  const auto replicas = stand_ins(s.replicas);
+  const std::vector<std::string> targets(hit.begin(), hit.end());
+  return without_majority(cut_links(step.options.shape, targets, replicas), replicas);
 }
 
 // Roles and numbers may mean the same servers, or others.
@@ -53,7 +64,7 @@ struct Hit {
   std::set<std::string> by_role, by_number;
 
   void add(const Scenario& s, const FaultStep& step) {
-    const auto hit = hit_by(s, step);
+    const auto hit = taken_down_by(s, step);
     (is_role(step.target) ? by_role : by_number).insert(hit.begin(), hit.end());
   }
   std::size_t least() const { return std::max(by_role.size(), by_number.size()); }
@@ -71,7 +82,7 @@ std::size_t surely_down(const Scenario& s) {
 bool moves_the_leader(const Scenario& s, const FaultStep& step) {
   const auto hit = hit_by(s, step);
   return step.fault == "leader-churn" ||
-         (takes_down(step) && (!is_role(step.target) || hit.contains(stand_ins(s).front())));
+         (takes_down(step) && (!is_role(step.target) || hit.contains(stand_ins(s.replicas).front())));
 }
 
 // The most replicas that may be down at the same time. Where somebody else may lead
@@ -95,7 +106,7 @@ std::size_t most_down_at_once(const Scenario& s) {
     std::size_t others = 0;
     for (const auto fault : in_effect)
       if (of_another_leader.contains(fault))
-        others += hit_by(s, *strikes[fault].step).size();
+        others += taken_down_by(s, *strikes[fault].step).size();
       else
         hit.add(s, *strikes[fault].step);
     most = std::max(most, hit.most() + others);
@@ -115,6 +126,7 @@ class Rules {
     options();
     repetitions();
     faults();
+    partitions();
     if (resolved_ && repeats_ && !s.faults.empty()) {
       down_ = surely_down(s);
       most_down_ = most_down_at_once(s);
@@ -215,23 +227,11 @@ class Rules {
       if (s.faults[i].fault == "leader-churn" && s.replicas == 1)
         refuse({key(i, "fault"), "spec.stream.replicas"},
                "nobody could lead instead in a stream of 1 replica");
-  }
-
-  void options() {
-    for (std::size_t i = 0; i < s.faults.size(); ++i) {
-      const FaultStep& step = s.faults[i];
-      if (step.options.held_off && step.fault != "worker-drain")
-        refuse({key(i, "held_off")}, "means nothing for {}: only a worker-drain is held off",
-               step.fault);
-      if (step.options.interval != FaultOptions{}.interval && step.fault != "leader-churn")
-        refuse({key(i, "interval")}, "means nothing for {}: only a leader-churn has one",
-               step.fault);
-      if (s.shared_volumes && step.fault != "worker-drain")
+    for (std::size_t i = 0; i < s.faults.size(); ++i)
+      if (s.shared_volumes && s.faults[i].fault != "worker-drain")
         refuse({key(i, "fault"), "spec.broker.volumes"},
                "with shared volumes the broker would be started on another worker, and not be held "
                "down: only a worker-drain goes with them");
-      options_mean_something(i);
-    }
   }
 
   void repetitions() {
@@ -276,16 +276,65 @@ class Rules {
   }
 
   // Set to their defaults they say nothing, and do no harm.
-  void options_mean_something(std::size_t i) {
-    const auto& fault = s.faults[i].fault;
-    const auto& options = s.faults[i].options;
-    const bool flips_bits = fault == "bit-flip";
-    if (options.files != FaultOptions{}.files && !flips_bits && fault != "truncate")
-      refuse({fmt::format("{}[{}].files", fault_list, i)},
-             "means nothing for {}: only bit-flip and truncate damage files", fault);
-    if (options.flips != FaultOptions{}.flips && !flips_bits)
-      refuse({fmt::format("{}[{}].flips", fault_list, i)},
-             "means nothing for {}: only bit-flip flips bits", fault);
+  void options() {
+    const FaultOptions defaults;
+    for (std::size_t i = 0; i < s.faults.size(); ++i) {
+      const auto& fault = s.faults[i].fault;
+      const auto& options = s.faults[i].options;
+      const auto only = [&](const char* option, const char* owner, bool given) {
+        if (given && fault != owner && find_fault_kind(fault) != nullptr)
+          refuse({fmt::format("{}[{}].{}", fault_list, i, option)},
+                 "means nothing for {}: only {} has it", fault, owner);
+      };
+      if (options.files != defaults.files && fault != "bit-flip" && fault != "truncate" &&
+          find_fault_kind(fault) != nullptr)
+        refuse({key(i, "files")}, "means nothing for {}: only bit-flip and truncate have it", fault);
+      only("flips", "bit-flip", options.flips != defaults.flips);
+      only("interval", "leader-churn", options.interval != defaults.interval);
+      only("held_off", "worker-drain", options.held_off);
+      only("shape", "partition", options.shape != defaults.shape);
+      only("percent", "packet-loss", options.percent != defaults.percent);
+      only("rate", "rate-limit", options.rate != defaults.rate);
+      only("delay", "packet-delay", options.delay != defaults.delay);
+      only("jitter", "packet-delay", options.jitter != defaults.jitter);
+      if (options.jitter >= options.delay)
+        refuse({fmt::format("{}[{}].jitter", fault_list, i),
+                fmt::format("{}[{}].delay", fault_list, i)},
+               "must be below delay, {}: else some packets would not be delayed",
+               to_text(options.delay));
+    }
+  }
+
+  void partitions() {
+    for (std::size_t i = 0; i < s.faults.size(); ++i)
+      if (s.faults[i].fault == "partition") partition(s.faults[i], i);
+  }
+
+  void partition(const FaultStep& step, std::size_t i) {
+    const auto target = fmt::format("{}[{}].target", fault_list, i);
+    const auto shape = fmt::format("{}[{}].shape", fault_list, i);
+    const auto of = step.options.shape;
+    const bool of_all =
+        of == PartitionShape::halves || of == PartitionShape::bridge || of == PartitionShape::ring;
+    if (of_all && s.replicas != s.brokers)
+      refuse({shape, "spec.stream.replicas", "spec.broker.count"},
+             "it is about every broker, so each must hold the stream: {} replicas, {} brokers",
+             s.replicas, s.brokers);
+    if (of == PartitionShape::ring) {
+      if (step.target != "all") refuse({target, shape}, "a ring is made of 'all'");
+      if (s.brokers < 4)
+        refuse({shape, "spec.broker.count"},
+               "in a ring of {} all are neighbours; at least 4 brokers are needed", s.brokers);
+    } else if (nobody_is_cut(step)) {
+      refuse({target, shape}, "nobody is on the other side of '{}'", step.target);
+    }
+  }
+
+  bool nobody_is_cut(const FaultStep& step) const {
+    const auto brokers = stand_ins(s.brokers);
+    const auto replicas = stand_ins(s.replicas);
+    const auto targets = resolve_target(step.target, replicas.front(), replicas);
+    return !targets.empty() && cut_links(step.options.shape, targets, brokers).empty();
   }
 
   milliseconds last_strike() const {

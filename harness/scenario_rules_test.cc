@@ -85,10 +85,10 @@ void expect_least(Scenario s, std::chrono::milliseconds& (*length)(Scenario&),
   for (const auto& refused_key : keys) EXPECT_EQ(refused_key, key);
 }
 
-auto hold = [](Scenario & s) -> auto& { return s.fault; };
-auto recovery = [](Scenario & s) -> auto& { return s.recovery; };
-auto interval = [](Scenario & s) -> auto& { return s.heal_interval; };
-auto drain = [](Scenario & s) -> auto& { return s.drain; };
+auto hold = [](Scenario& s) -> auto& { return s.fault; };
+auto recovery = [](Scenario& s) -> auto& { return s.recovery; };
+auto interval = [](Scenario& s) -> auto& { return s.heal_interval; };
+auto drain = [](Scenario& s) -> auto& { return s.drain; };
 
 TEST(ScenarioRules, EachPhaseIsLongEnoughToJudge) {
   expect_least(scenario("leader", Promise::keeps_on, Promise::keeps_on), hold, 10s,
@@ -184,7 +184,8 @@ TEST(ScenarioRules, WhatIsNotPromisedNeedsNoLength) {
 }
 
 TEST(ScenarioRules, WhatLeavesTheBrokerUpLeavesAQuorum) {
-  for (const auto* fault : {"kubelet-stop", "broker-crash"}) {
+  for (const auto* fault :
+       {"kubelet-stop", "broker-crash", "packet-loss", "rate-limit", "packet-delay"}) {
     auto s = scenario("all", Promise::pause, Promise::pause);
     s.faults[0].fault = fault;
     EXPECT_EQ(refused(s), Keys{}) << fault;
@@ -371,6 +372,88 @@ TEST(ScenarioRules, AManualRestartNeedsAFaultThatLasts) {
     s.faults[0].fault = fault;
     EXPECT_EQ(refused(s), Keys{"spec.expect.manual_restart"}) << fault;
   }
+}
+
+// The shapes that are about every broker, in a stream that all of them hold.
+Scenario partition(PartitionShape shape, const std::string& target, std::uint32_t brokers,
+                   Promise promise) {
+  auto s = scenario(target, promise, promise);
+  s.faults[0].fault = "partition";
+  s.faults[0].options.shape = shape;
+  s.brokers = s.replicas = brokers;
+  return s;
+}
+
+TEST(ScenarioRules, APartitionTakesDownWhoHasNoMajority) {
+  using enum PartitionShape;
+  const auto accepted = [](const Scenario& s) { return refused(s).empty(); };
+  for (const auto shape : {isolated, one_way, halves, bridge})
+    EXPECT_TRUE(accepted(partition(shape, "leader", 3, Promise::pause)));
+  for (const auto shape : {isolated, one_way})
+    EXPECT_TRUE(accepted(partition(shape, "followers", 3, Promise::pause)))
+        << "together they have one";
+  EXPECT_TRUE(accepted(partition(isolated, "leader+follower", 5, Promise::pause)));
+  EXPECT_TRUE(accepted(partition(halves, "leader", 4, Promise::stop)));
+  EXPECT_TRUE(accepted(partition(halves, "leader", 5, Promise::pause)));
+  EXPECT_TRUE(accepted(partition(bridge, "leader", 5, Promise::pause)));
+  EXPECT_TRUE(accepted(partition(ring, "all", 5, Promise::pause)));
+  EXPECT_TRUE(accepted(partition(ring, "all", 4, Promise::pause)));
+}
+
+TEST(ScenarioRules, APartitionHasTwoSides) {
+  using enum PartitionShape;
+  const Keys target{"spec.timeline.faults[0].target"}, shape{"spec.timeline.faults[0].shape"};
+  for (const auto of : {isolated, halves, bridge, one_way})
+    EXPECT_EQ(refused(partition(of, "all", 3, Promise::not_promised)), target);
+  EXPECT_EQ(refused(partition(bridge, "leader+follower", 3, Promise::not_promised)), target);
+  EXPECT_EQ(refused(partition(ring, "leader", 5, Promise::not_promised)), target);
+  EXPECT_EQ(refused(partition(ring, "all", 3, Promise::not_promised)), shape);
+}
+
+TEST(ScenarioRules, AShapeOfEveryBrokerNeedsAStreamOnEach) {
+  using enum PartitionShape;
+  for (const auto of : {halves, bridge}) {
+    auto s = partition(of, "leader", 5, Promise::not_promised);
+    s.replicas = 3;
+    EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[0].shape"});
+  }
+  auto s = partition(isolated, "all", 5, Promise::not_promised);
+  s.replicas = 3;
+  EXPECT_EQ(refused(s), Keys{}) << "two brokers are on the other side";
+}
+
+TEST(ScenarioRules, AnOptionBelongsToItsFault) {
+  struct Option {
+    std::string key, owner;
+    FaultOptions value;
+  };
+  const std::vector<Option> options{{"shape", "partition", {.shape = PartitionShape::bridge}},
+                                    {"percent", "packet-loss", {.percent = 5}},
+                                    {"rate", "rate-limit", {.rate = "2mbit"}},
+                                    {"delay", "packet-delay", {.delay = 200ms}},
+                                    {"jitter", "packet-delay", {.jitter = 10ms}}};
+  for (const auto& [key, owner, value] : options)
+    for (const auto* fault :
+         {"broker-kill", "partition", "packet-loss", "rate-limit", "packet-delay"}) {
+      auto s = scenario("leader", Promise::pause, Promise::pause);
+      s.faults[0] = {fault, "leader", 0ms, value};
+      EXPECT_EQ(refused(s), fault == owner ? Keys{} : Keys{"spec.timeline.faults[0]." + key})
+          << fault;
+    }
+}
+
+TEST(ScenarioRules, JitterLeavesADelay) {
+  auto s = scenario("leader", Promise::pause, Promise::pause);
+  s.faults[0] = {"packet-delay", "leader", 0ms, {.delay = 50ms, .jitter = 50ms}};
+  EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[0].jitter"});
+  s.faults[0].options.jitter = 49ms;
+  EXPECT_EQ(refused(s), Keys{});
+}
+
+TEST(ScenarioRules, ClientsThatAreCutOffAreServedByNobody) {
+  auto s = scenario("all", Promise::stop, Promise::stop);
+  s.faults[0].fault = "clients-cut";
+  EXPECT_EQ(refused(s), Keys{});
 }
 
 }  // namespace

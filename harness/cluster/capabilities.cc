@@ -61,8 +61,8 @@ Capability random_packet_match() {
 Capability packet_queue() {
   return tried("packet queue", "packet-delay, where there is no netem",
                "root, iptables, and the kernel modules xt_NFQUEUE and nfnetlink_queue",
-               add_rule("-j NFQUEUE --queue-num 1 --queue-bypass") +
-                   " && faultline-delay --queue 1 --probe");
+               "iptables -w -t mangle -A PREROUTING -j NFQUEUE --queue-num 1 --queue-bypass && "
+               "faultline-delay --queue 1 --probe");
 }
 
 Capability qdisc(const std::string& kind) {

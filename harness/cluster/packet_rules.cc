@@ -34,6 +34,14 @@ std::string start_timer(std::chrono::seconds limit) {
 
 InsideCommand shell(const std::string& script) { return {"sh", "-c", script}; }
 
+std::string begin_drop(std::chrono::seconds limit) {
+  return "set -e; " + (limit.count() > 0 ? start_timer(limit) : "") + make_chain;
+}
+
+std::string drop_rule(const std::string& from, const std::string& to) {
+  return "iptables -w -t raw -A FAULTLINE -s " + from + " -d " + to + " -j DROP; ";
+}
+
 void add_once(std::vector<std::string>& list, const std::string& item) {
   if (std::ranges::find(list, item) == list.end()) list.push_back(item);
 }
@@ -42,14 +50,17 @@ void add_once(std::vector<std::string>& list, const std::string& item) {
 
 InsideCommand drop_packets(const std::vector<std::string>& own,
                            const std::vector<std::string>& others, std::chrono::seconds limit) {
-  std::string script = "set -e; ";
-  if (limit.count() > 0) script += start_timer(limit);
-  script += make_chain;
-  const auto drop = [&](const std::string& from, const std::string& to) {
-    script += "iptables -w -t raw -A FAULTLINE -s " + from + " -d " + to + " -j DROP; ";
-  };
+  std::string script = begin_drop(limit);
   for (const auto& here : own)
-    for (const auto& there : others) drop(here, there), drop(there, here);
+    for (const auto& there : others) script += drop_rule(here, there) + drop_rule(there, here);
+  return shell(script);
+}
+
+InsideCommand drop_packets_to(const std::vector<std::string>& own,
+                              const std::vector<std::string>& others, std::chrono::seconds limit) {
+  std::string script = begin_drop(limit);
+  for (const auto& here : own)
+    for (const auto& there : others) script += drop_rule(here, there);
   return shell(script);
 }
 

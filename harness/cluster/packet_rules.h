@@ -23,7 +23,11 @@ using InsideCommand = std::vector<std::string>;
 InsideCommand drop_packets(const std::vector<std::string>& own,
                            const std::vector<std::string>& others, std::chrono::seconds limit);
 
-// What such a command does. Empty if it is not, to the letter, one of drop_packets.
+// Only those from the worker's addresses to the others'.
+InsideCommand drop_packets_to(const std::vector<std::string>& own,
+                              const std::vector<std::string>& others, std::chrono::seconds limit);
+
+// What a command of drop_packets does. Empty if it is not, to the letter, one of these.
 struct Drop {
   std::vector<std::string> own, others;
   std::chrono::seconds limit{0};

@@ -50,6 +50,12 @@ TEST_F(PacketRulesTest, OnlyBetweenTheTwoSides) {
   EXPECT_EQ(asked().find("systemd-run"), std::string::npos) << "without a limit, no timer";
 }
 
+TEST_F(PacketRulesTest, OneWayOnly) {
+  EXPECT_EQ(run(drop_packets_to({"10.0.0.1"}, {"10.0.0.2"}, 0s)), 0);
+  EXPECT_NE(asked().find("-A FAULTLINE -s 10.0.0.1 -d 10.0.0.2 -j DROP\n"), std::string::npos);
+  EXPECT_EQ(asked().find("-s 10.0.0.2"), std::string::npos);
+}
+
 TEST_F(PacketRulesTest, TheTimerIsThereBeforeTheFirstRule) {
   EXPECT_EQ(run(drop_packets({"10.0.0.1"}, {"10.0.0.2"}, 330s)), 0);
   const auto stopped = asked().find("systemctl stop faultline-heal.timer\n");
@@ -115,6 +121,8 @@ TEST(PacketRules, AreReadBackOnlyAsTheyWereMade) {
   }
   EXPECT_FALSE(read_drop({"sh", "-c", "true"}));
   EXPECT_FALSE(read_drop(list_rules()));
+  EXPECT_FALSE(read_drop(drop_packets_to({"10.0.0.1"}, {"10.0.0.3"}, 9s)));
+  EXPECT_FALSE(read_drop(drop_packets_to({"10.0.0.1"}, {"10.0.0.3", "10.0.0.4"}, 9s)));
   EXPECT_FALSE(read_drop(drop_packets({"10.0.0.1"}, {}, 9s)));
 }
 

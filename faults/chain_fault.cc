@@ -1,0 +1,64 @@
+#include "faults/chain_fault.h"
+
+#include <fmt/format.h>
+
+#include <thread>
+
+#include "harness/cluster/worker.h"
+
+namespace faultline {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+}  // namespace
+
+ChainFault::ChainFault(std::string name, FaultContext context, PacketChain chain)
+    : PerServerFault(std::move(name), context), chain_(std::move(chain)) {}
+
+std::optional<ChainFault::Struck> ChainFault::struck(const std::string& server) {
+  const std::lock_guard lock(mutex_);
+  const auto found = struck_.find(server);
+  return found == struck_.end() ? std::nullopt : std::optional(found->second);
+}
+
+void ChainFault::strike(const std::string& server) {
+  auto& machine = worker(server);
+  {
+    const std::lock_guard lock(mutex_);
+    struck_[server] = {machine.inside()};
+  }
+  machine.undo_first({.what = fmt::format("{} has no rules of {}", machine.name(), chain_.name),
+                      .steps = {undo_chain(chain_, machine.inside())}});
+  machine.act(make_chain(chain_, rules(server)));
+}
+
+Evidence ChainFault::dropped_more(const std::string& server, std::chrono::seconds limit) {
+  const auto one = struck(server);
+  if (!one) throw ClusterError("no packets of " + server + " were dropped");
+  const auto list = one->place.command(list_chain(chain_));
+  const auto begin = Clock::now();
+  auto listing = run_program(list);
+  while (listing.status == 0 && packets_taken(listing.output, "DROP") <= one->dropped &&
+         Clock::now() < begin + limit) {
+    std::this_thread::sleep_for(200ms);
+    listing = run_program(list);
+  }
+  const auto& name = one->place.name;
+  if (listing.status != 0) return {false, fmt::format("worker {} has no rules", name)};
+  const auto packets = packets_taken(listing.output, "DROP");
+  if (packets <= one->dropped)
+    return {false, fmt::format("worker {} dropped no packets in {} s", name, limit.count())};
+  const std::lock_guard lock(mutex_);
+  struck_[server].dropped = packets;
+  return {true, fmt::format("worker {} dropped {} packets", name, packets)};
+}
+
+void ChainFault::undo(const std::string& server) {
+  const auto one = struck(server);
+  if (!one) return;
+  run_undo(undo_chain(chain_, one->place));
+}
+
+}  // namespace faultline
