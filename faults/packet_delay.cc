@@ -96,7 +96,7 @@ void PacketDelay::start_program(const std::string& server) {
        std::to_string(jitter_.count()), "--seed", std::to_string(seed_of(server))});
   const Command command{find_program(words.front()), {words.begin() + 1, words.end()}, "/dev/null"};
   const int pid = programs_.start(command);
-  journal().process_started(pid, fmt::format("{} of {}", program_name, machine.name()));
+  context().journal.process_started(pid, fmt::format("{} of {}", program_name, machine.name()));
   {
     const std::lock_guard lock(mutex_);
     pids_[server] = pid;

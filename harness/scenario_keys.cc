@@ -434,6 +434,7 @@ Key timeline() {
                {"snapshot", DataFile::snapshot}},
               FIELD(faults.back().options.files),
               "bit-flip, truncate: the kind of file that is damaged: messages of the stream, the "
+              "index of them, or what its replicas agreed on."),
        choice("shape",
               {{"isolated", PartitionShape::isolated},
                {"halves", PartitionShape::halves},
@@ -455,7 +456,6 @@ Key timeline() {
        length("jitter", milliseconds(0), milliseconds(10'000), FIELD(faults.back().options.jitter),
                "packet-delay: more or less, at random; below delay."),
        whole("flips", 1, 64, FIELD(faults.back().options.flips),
-      "What is broken; all of it stays broken until the heal.");
               "bit-flip: how many bits are inverted."),
        length("interval", milliseconds(200), milliseconds(3'600'000),
               FIELD(faults.back().options.interval), "leader-churn: between two step-downs.")},
