@@ -51,12 +51,12 @@ std::vector<FoundFile> files_below(const std::string& folder) {
   return found;
 }
 
-std::vector<ChangedByte> flip_bits(const std::string& path, std::span<const std::uint64_t> bits) {
+std::vector<FlippedByte> flip_bits(const std::string& path, std::span<const std::uint64_t> bits) {
   std::map<std::uint64_t, std::uint8_t> masks;
   for (const auto bit : bits)
     masks[bit / byte_bits] |= static_cast<std::uint8_t>(1U << bit % byte_bits);
   const OpenFile file(path, O_RDWR);
-  std::vector<ChangedByte> changed;
+  std::vector<FlippedByte> changed;
   for (const auto& [offset, mask] : masks) {
     const auto before = read_at(file, path, offset, 1)[0];
     changed.push_back({offset, before, static_cast<std::uint8_t>(before ^ mask)});

@@ -20,15 +20,15 @@ struct FoundFile {
 // Every regular file below the folder, by path.
 std::vector<FoundFile> files_below(const std::string& folder);
 
-struct ChangedByte {
+struct FlippedByte {
   std::uint64_t offset = 0;
   std::uint8_t before = 0, after = 0;
-  bool operator==(const ChangedByte&) const = default;
+  bool operator==(const FlippedByte&) const = default;
 };
 
 // Inverts these bits, each named once: bit 10 is bit 2 (of value 4) of byte 1. Returns
 // the bytes that they are in.
-std::vector<ChangedByte> flip_bits(const std::string& file, std::span<const std::uint64_t> bits);
+std::vector<FlippedByte> flip_bits(const std::string& file, std::span<const std::uint64_t> bits);
 
 // Cuts so many bytes off the end, at most all, and returns them.
 std::vector<std::uint8_t> cut_end(const std::string& file, std::uint64_t bytes);

@@ -63,7 +63,7 @@ TEST_F(DamageTest, FlippedAreExactlyTheBitsThatAreRecorded) {
 TEST_F(DamageTest, BitsOfOneByteAreOneChange) {
   std::ofstream(file_) << "ab";
   EXPECT_EQ(flip_bits(file_, std::vector<std::uint64_t>{8, 9}),
-            (std::vector<ChangedByte>{{1, 'b', 'a'}}));
+            (std::vector<FlippedByte>{{1, 'b', 'a'}}));
 }
 
 TEST_F(DamageTest, CutIsExactlyWhatIsReturned) {
