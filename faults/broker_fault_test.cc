@@ -188,10 +188,10 @@ TEST_P(BrokerStopFault, StopThatWasIgnoredIsNoEvidence) {
   EXPECT_TRUE(stop.heal("n3").holds);
 }
 
-class OneFault : public BrokerFault {};
-INSTANTIATE_TEST_SUITE_P(Faults, OneFault, ::testing::Values("broker-pause"));
+class BrokerPauseFault : public BrokerFault {};
+INSTANTIATE_TEST_SUITE_P(Faults, BrokerPauseFault, ::testing::Values("broker-pause"));
 
-TEST_P(OneFault, PausedBrokerStandsStillProvenAndGoesOn) {
+TEST_P(BrokerPauseFault, PausedBrokerStandsStillProvenAndGoesOn) {
   const auto leader = resolve("leader");
   ASSERT_EQ(leader.size(), 1u);
   const auto process = cluster_.process(leader[0]);
@@ -214,7 +214,7 @@ TEST_P(OneFault, PausedBrokerStandsStillProvenAndGoesOn) {
   EXPECT_TRUE(cluster_.exits().empty()) << "nobody ended";
 }
 
-TEST_P(OneFault, APauseOfOneThatStandsStillOrIsDownIsNoEvidence) {
+TEST_P(BrokerPauseFault, APauseOfOneThatStandsStillOrIsDownIsNoEvidence) {
   const auto first = fault(), second = fault();
   first->inject(std::vector<std::string>{"n1"});
   second->inject(std::vector<std::string>{"n1"});
@@ -229,7 +229,7 @@ TEST_P(OneFault, APauseOfOneThatStandsStillOrIsDownIsNoEvidence) {
   EXPECT_FALSE(cluster_.running("n2"));
 }
 
-TEST_P(OneFault, APausedBrokerCanBeKilledAndStarted) {
+TEST_P(BrokerPauseFault, APausedBrokerCanBeKilledAndStarted) {
   const auto pause = fault();
   pause->inject(std::vector<std::string>{"n3"});
   cluster_.kill("n3");
@@ -238,10 +238,10 @@ TEST_P(OneFault, APausedBrokerCanBeKilledAndStarted) {
   EXPECT_TRUE(pause->heal("n3").holds);
 }
 
-class Churn : public BrokerFault {};
-INSTANTIATE_TEST_SUITE_P(Faults, Churn, ::testing::Values("leader-churn"));
+class LeaderChurnFault : public BrokerFault {};
+INSTANTIATE_TEST_SUITE_P(Faults, LeaderChurnFault, ::testing::Values("leader-churn"));
 
-TEST_P(Churn, LeadersStepDownAgainAndAgainUntilItIsHealed) {
+TEST_P(LeaderChurnFault, LeadersStepDownAgainAndAgainUntilItIsHealed) {
   const auto leader = resolve("leader");
   ASSERT_EQ(leader.size(), 1u);
   const auto one = make_fault("leader-churn", {cluster_, broker_, journal_}, {.interval = 1000ms});
@@ -258,7 +258,7 @@ TEST_P(Churn, LeadersStepDownAgainAndAgainUntilItIsHealed) {
   EXPECT_EQ(broker_.leaders().stream, last) << "nobody is asked any more";
 }
 
-TEST_P(Churn, WithoutAnybodyToTakeOverItIsNoEvidence) {
+TEST_P(LeaderChurnFault, WithoutAnybodyToTakeOverItIsNoEvidence) {
   cluster_.kill("n1");
   cluster_.kill("n2");
   LeaderChurn churn({cluster_, broker_, journal_}, {.interval = 200ms}, 2s);

@@ -21,6 +21,7 @@ constexpr seconds ready_limit{60};
 constexpr seconds act_limit{600};     // a fault, or a heal, ends by itself long before
 constexpr seconds answer_limit{120};  // of a broker that is healed
 constexpr seconds gather_limit{30};
+constexpr seconds leader_limit{10};  // a strike waits so long for the leader it is to hit
 constexpr milliseconds traffic_after_heal{3000};  // recovery lasts at least so long
 constexpr seconds catch_up{30};         // replicas become current before the drain, or it goes on
 constexpr seconds replicas_settle{15};  // the last write reaches every replica meanwhile
@@ -164,7 +165,13 @@ void Experiment::fault() {
 
 void Experiment::strike(std::uint32_t index, const FaultStep& step) {
   Strike strike{
+<<<<<<< HEAD
       index, &step, {}, make_fault(step.fault, fault_context(index), step.options)};
+=======
+      index, &step, {}, make_fault(step.fault, {cluster_, broker_, journal_}, step.options)};
+  if (is_role(step.target))  // right after an end two may hold themselves for the leader
+    observer_.wait(leader_limit, [&] { return !broker_.leaders().stream.empty(); });
+>>>>>>> timeline
   const std::string leader = observer_.leaders().stream;
   strike.servers = strike.fault->aim(resolve_target(step.target, leader, replicas_));
   strikes_.push_back(std::move(strike));

@@ -104,18 +104,19 @@ std::vector<std::string> KindProvider::missing(const Scenario& scenario) {
   if (!lacking_->empty()) missing.push_back(*lacking_);
   if (scenario.brokers != wanted_workers)
     missing.push_back("the kind cluster has workers for 3 brokers");
-  for (const FaultStep& step : scenario.faults)
-    if (fault_kind(step.fault).needs == Needs::process) {
-      missing.push_back(fmt::format(
+  const auto lack = [&](const std::string& text) {
+    if (std::ranges::find(missing, text) == missing.end()) missing.push_back(text);
+  };
+  for (const FaultStep& step : scenario.faults) {
+    if (fault_kind(step.fault).needs == Needs::process)
+      lack(fmt::format(
           "{} needs the broker's process on this machine: use --provider local, or worker-pause",
           step.fault));
-      break;
-    }
     if (fault_kind(step.fault).needs == Needs::network)
-      missing.push_back(
-          fmt::format("the provider kind has no {}: its nodes carry the packets of Kubernetes too: "
-                      "use --provider local",
-                      step.fault));
+      lack(fmt::format("the provider kind has no {}: its nodes carry the packets of Kubernetes too: "
+                       "use --provider local",
+                       step.fault));
+  }
   return missing;
 }
 

@@ -19,8 +19,12 @@ bool needs_workers(const Scenario& scenario) {
 }
 
 // An image file in the broker's own folder, and beside it where it is mounted.
-Volume volume_in(const std::filesystem::path& folder) {
-  return {{"this machine", {}}, folder / "volume.img", folder / "volume"};
+Volume volume_in(const std::filesystem::path& folder, const Scenario& scenario) {
+  return {{"this machine", {}},
+          folder / "volume.img",
+          folder / "volume",
+          std::uint64_t{scenario.volume_size} << 20,
+          scenario.file_system};
 }
 
 Undo removal_of(const Volume& volume, const std::string& server) {
@@ -31,14 +35,14 @@ faultline-agent detach "$1" && rm -f -- "$1" && if [ -d "$2" ]; then rmdir -- "$
                      {"sh", "-c", remove, "sh", volume.image, volume.mount_point}}}};
 }
 
-std::vector<Volume> make_volumes(const std::filesystem::path& folder, std::uint32_t count,
+std::vector<Volume> make_volumes(const std::filesystem::path& folder, const Scenario& scenario,
                                  const UndoFirst& undo_first) {
   std::vector<Volume> volumes;
-  for (std::uint32_t i = 0; i < count; ++i) {
+  for (std::uint32_t i = 0; i < scenario.brokers; ++i) {
     const auto server = fmt::format("n{}", i + 1);
     const auto own = std::filesystem::absolute(folder) / "brokers" / server;
     std::filesystem::create_directories(own);
-    volumes.push_back(volume_in(own));
+    volumes.push_back(volume_in(own, scenario));
     undo_first(removal_of(volumes.back(), server));
     volumes.back().make();
     volumes.back().attach();
@@ -66,11 +70,16 @@ std::vector<std::string> LocalProvider::missing(const Scenario& scenario) {
     if (!one.works && std::ranges::find(missing, text) == missing.end()) missing.push_back(text);
   };
   need("namespaces", network_namespaces);
-  need("volume", [] { return loop_volume("ext4"); });
+  need(scenario.file_system, [&] { return loop_volume(scenario.file_system); });
   for (const FaultStep& step : scenario.faults) {
-    if (step.fault == "partition") need("filter", packet_filter);
-    if (step.fault == "volume-detach" || step.fault == "power-loss")
-      need("shutdown", file_system_shutdown);
+    const auto& fault = step.fault;
+    if (fault == "partition" || fault == "clients-cut") need("filter", packet_filter);
+    if (fault == "packet-loss") need("random match", random_packet_match);
+    if (fault == "rate-limit") need("tbf", [] { return qdisc("tbf"); });
+    if (fault == "packet-delay" && !tried("netem", [] { return qdisc("netem"); }).works)
+      need("queue", packet_queue);
+    if (fault == "volume-detach" || fault == "power-loss") need("shutdown", file_system_shutdown);
+    if (fault == "disk-frozen") need("freeze", file_system_freeze);
   }
   return missing;
 }
@@ -95,7 +104,7 @@ std::unique_ptr<Cluster> LocalProvider::start_brokers(const BrokerProgram& progr
     message("making a worker and a volume for each broker");
     local.network =
         std::make_shared<LocalNetwork>(journal.run(), scenario.brokers, local.undo_first);
-    local.volumes = make_volumes(options.folder, scenario.brokers, local.undo_first);
+    local.volumes = make_volumes(options.folder, scenario, local.undo_first);
   }
   return std::make_unique<LocalCluster>(program, local);
 }
