@@ -165,13 +165,9 @@ void Experiment::fault() {
 
 void Experiment::strike(std::uint32_t index, const FaultStep& step) {
   Strike strike{
-<<<<<<< HEAD
       index, &step, {}, make_fault(step.fault, fault_context(index), step.options)};
-=======
-      index, &step, {}, make_fault(step.fault, {cluster_, broker_, journal_}, step.options)};
   if (is_role(step.target))  // right after an end two may hold themselves for the leader
     observer_.wait(leader_limit, [&] { return !broker_.leaders().stream.empty(); });
->>>>>>> timeline
   const std::string leader = observer_.leaders().stream;
   strike.servers = strike.fault->aim(resolve_target(step.target, leader, replicas_));
   strikes_.push_back(std::move(strike));

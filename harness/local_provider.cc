@@ -75,7 +75,7 @@ std::vector<std::string> LocalProvider::missing(const Scenario& scenario) {
     const auto& fault = step.fault;
     if (fault == "partition" || fault == "clients-cut") need("filter", packet_filter);
     if (fault == "packet-loss") need("random match", random_packet_match);
-    if (fault == "rate-limit") need("tbf", [] { return qdisc("tbf"); });
+    if (fault == "rate-limit") need("htb", [] { return qdisc("htb"); });
     if (fault == "packet-delay" && !tried("netem", [] { return qdisc("netem"); }).works)
       need("queue", packet_queue);
     if (fault == "volume-detach" || fault == "power-loss") need("shutdown", file_system_shutdown);
