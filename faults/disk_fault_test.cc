@@ -72,6 +72,7 @@ class OnlyFiles : public Broker {
   std::vector<std::string> replica_servers() override { return {"n1"}; }
   bool stream_absent() override { return false; }
   std::vector<ReplicaState> replica_states() override { return {}; }
+  bool step_down(std::chrono::milliseconds) override { return false; }
   bool gather_leaders(std::chrono::seconds, const Waiting&) override { return true; }
   DataFiles data_files(DataFile kind) const override {
     if (kind != DataFile::block) return {};

@@ -1,5 +1,8 @@
 #include "harness/cluster/local_worker.h"
 
+#include <algorithm>
+#include <ranges>
+
 namespace faultline {
 
 LocalWorker::LocalWorker(Cluster& cluster, std::string server, LocalNetwork& network,
@@ -24,6 +27,17 @@ void LocalWorker::start() {
 void LocalWorker::pause() { cluster_.pause(server_); }
 
 void LocalWorker::resume() { cluster_.resume(server_); }
+
+void LocalWorker::undo_first(const Undo& undo) {
+  auto whole = undo;
+  const auto& enter = inside().enter;
+  const auto is_inside = [&](const UndoStep& step) {
+    return std::ranges::equal(enter, step.command | std::views::take(enter.size()));
+  };
+  if (std::ranges::all_of(undo.steps, is_inside))
+    whole.gone = {"test", "!", "-e", "/run/netns/" + name()};
+  undo_first_(whole);
+}
 
 std::string LocalWorker::state() {
   if (!network_.joined(index_)) return "exited (its link is cut)";

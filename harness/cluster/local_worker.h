@@ -28,7 +28,7 @@ class LocalWorker : public Worker {
   void resume() override;
   std::string state() override;  // as the kernel says
   const std::vector<std::string>& addresses() const override { return addresses_; }
-  void undo_first(const Undo& undo) override { undo_first_(undo); }
+  void undo_first(const Undo&) override;  // what is done inside it goes with its namespace
 
  private:
   const LocalNetwork::Worker& place() const { return network_.workers()[index_]; }
