@@ -207,13 +207,23 @@ std::vector<Ability> examine(const ProviderOptions& provider) {
   return or_usage([&] { return asked([&] { return examine_cluster(provider.target); }); });
 }
 
-std::string_view conclusion(bool complete, const std::string& provider) {
+// Without netem packets are delayed by a queue; XFS is a choice.
+bool lacks_something(const std::vector<Ability>& abilities) {
+  return std::ranges::any_of(abilities, [](const Ability& ability) {
+    return ability.state == State::absent && ability.what != "netem" && ability.what != "xfs volume";
+  });
+}
+
+std::string_view conclusion(const std::vector<Ability>& abilities, bool complete,
+                            const std::string& provider) {
   if (provider == "kubernetes")
     return complete ? "The cluster lets faultline run what the target file allows."
                     : "The cluster does not let faultline run: see MISSING.";
   if (provider == "kind" && complete) return "This machine can run all scenarios on kind.";
-  return complete ? "This machine can run the broker scenarios."
-                  : "This machine cannot run scenarios yet: see MISSING.";
+  if (!complete) return "This machine cannot run scenarios yet: see MISSING.";
+  return lacks_something(abilities)
+             ? "This machine can run the broker scenarios; for the others see absent."
+             : "This machine can run all scenarios.";
 }
 
 int execute(bool json, const ProviderOptions& provider) {
@@ -221,7 +231,7 @@ int execute(bool json, const ProviderOptions& provider) {
   json ? show_json(abilities) : show(abilities);
   const bool complete = std::ranges::none_of(
       abilities, [](const Ability& ability) { return ability.state == State::missing; });
-  if (!json) std::cout << "\n" << conclusion(complete, provider.name) << "\n";
+  if (!json) std::cout << "\n" << conclusion(abilities, complete, provider.name) << "\n";
   return complete ? exit_passed : exit_unknown;
 }
 
