@@ -49,6 +49,10 @@ TEST_F(Local, PowerLossOfAllLosesNothingThatWasSynced) {
   expect_run("power-loss/4-all-synced.yaml", 0);
 }
 
+TEST_F(Local, NothingIsFoundWhereNothingIsBroken) { expect_run("controls/1-no-fault.yaml", 0); }
+
+TEST_F(Local, NothingIsFoundAfterASingleKill) { expect_run("controls/2-single-kill.yaml", 0); }
+
 class KilledLocalHarness : public Local, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(KilledLocalHarness, HealLeavesNothing) {
@@ -67,8 +71,8 @@ TEST_P(KilledLocalHarness, HealLeavesNothing) {
 INSTANTIATE_TEST_SUITE_P(
     DuringAFault, KilledLocalHarness,
     ::testing::Values("workers/6-all-down.yaml", "volumes/5-leader-and-follower-gone.yaml",
-                      "power-loss/3-all.yaml", "beyond-page/partition-leader.yaml",
-                      "beyond-page/disk-full.yaml"),
+                      "power-loss/3-all.yaml", "beyond-page/disk-frozen.yaml",
+                      "beyond-page/packet-delay.yaml"),
     [](const auto& info) {
       std::string name;
       for (const char* c = info.param; *c != '.'; ++c)

@@ -123,7 +123,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"volume-detach", "leader", R"(gave "Input/output error", the volume is detached.*not started: its volume is not there)"},
         Case{"power-loss", "follower:1", R"(gave "Input/output error", the volume is detached)"},
         Case{"volume-wipe", "follower:1", "nothing is on its volume"},
-        Case{"disk-full", "follower:1", R"(gave "No space left on device")"}),
+        Case{"disk-full", "follower:1", R"(gave "No space left on device")"},
+        Case{"disk-frozen", "follower:1", "write"}, Case{"clients-cut", "leader", "dropped"},
+        Case{"packet-delay", "follower:1", "ms"},
+        Case{"broker-crash", "leader", R"(pid [0-9]+ killed, pid [0-9]+ took over)"}),
     name_of);
 
 }  // namespace
