@@ -56,7 +56,7 @@ struct FaultContext {
 // What a scenario says of one fault besides its name.
 struct FaultOptions {
   // worker-drain
-  std::chrono::milliseconds within{60'000};  // a drain that is not complete then gives up
+  std::chrono::milliseconds within{120'000};  // a drain that is not complete then gives up
   bool held_off = false;  // a budget is expected to let nobody go: that is what is proven
 
   // leader-churn
