@@ -25,6 +25,8 @@ struct Case {
   FaultOptions options = {};
 };
 
+void PrintTo(const Case& one, std::ostream* out) { *out << one.fault << " " << one.target; }
+
 std::string name_of(const ::testing::TestParamInfo<Case>& info) {
   std::string name;
   bool upper = true;
@@ -95,10 +97,10 @@ class LocalFault : public ::testing::TestWithParam<Case> {
 };
 
 TEST_P(LocalFault, BitesIsHealedAndLeavesNothing) {
-  const auto struck = targets();
-  ASSERT_FALSE(struck.empty());
   const auto fault =
       make_fault(GetParam().fault, {cluster(), broker(), *journal_}, GetParam().options);
+  const auto struck = fault->aim(targets());
+  ASSERT_FALSE(struck.empty());
   fault->inject(struck);
   const auto proven = fault->verify();
   EXPECT_TRUE(proven.holds) << proven.text;
@@ -108,7 +110,7 @@ TEST_P(LocalFault, BitesIsHealedAndLeavesNothing) {
     const auto healed = fault->heal(server);
     EXPECT_TRUE(healed.holds) << healed.text;
   }
-  EXPECT_FALSE(fault->verify().holds);
+  if (!fault_kind(GetParam().fault).passing) EXPECT_FALSE(fault->verify().holds);
   EXPECT_TRUE(eventually([&] { return broker().all_healthy(); }));
 }
 
