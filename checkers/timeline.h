@@ -29,7 +29,7 @@ struct Timeline {
   std::optional<Time> heal;  // the end of the fault phase: the first fault that lasted until then
                              // is about to be undone; where none did, the last of all
   bool ends_before_heal = false;  // a fault was undone before
-  std::optional<Time> healed;  // the last fault is seen undone, on every server it hit
+  std::optional<Time> healed;     // the last fault is seen undone, on every server it hit
   std::vector<Interval>
       without_quorum;  // from "proven" until the heal step that brings a quorum begins
   std::vector<Time> quorum_regained;  // when a quorum answered again

@@ -17,8 +17,8 @@ class Leftovers {
  public:
   explicit Leftovers(const Results& results) : results_(results), before_(traces(results)) {}
 
-  std::string now() const;             // a line each; empty: none
-  std::string after_some_time() const; // the kernel takes links away some time later
+  std::string now() const;              // a line each; empty: none
+  std::string after_some_time() const;  // the kernel takes links away some time later
 
  private:
   const Results& results_;

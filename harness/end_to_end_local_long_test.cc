@@ -18,7 +18,7 @@ namespace {
 
 std::vector<std::string> run(const Results& results, const std::string& file,
                              std::vector<std::string> more = {}) {
-  std::vector<std::string> words{"run", scenario(file).string(), "--provider", "local",
+  std::vector<std::string> words{"run",       scenario(file).string(), "--provider", "local",
                                  "--results", results.path().string()};
   words.insert(words.end(), more.begin(), more.end());
   return words;
@@ -44,17 +44,26 @@ TEST_F(LocalLong, AllEighteenFigures) {
 class KilledAtAnyMoment : public LocalLong, public ::testing::WithParamInterface<int> {};
 
 TEST_P(KilledAtAnyMoment, HealLeavesNothing) {
-  const std::vector<std::string> files{
-      "brokers/6-all-down.yaml",           "workers/6-all-down.yaml",
-      "drains/2-leader.yaml",              "volumes/6-all-gone.yaml",
-      "power-loss/3-all.yaml",             "beyond-page/worker-pause.yaml",
-      "beyond-page/disk-full.yaml",        "beyond-page/disk-frozen.yaml",
-      "beyond-page/volume-wipe.yaml",      "beyond-page/bit-flip.yaml",
-      "beyond-page/truncate.yaml",         "beyond-page/partition-leader.yaml",
-      "beyond-page/partition-bridge.yaml", "beyond-page/clients-cut.yaml",
-      "beyond-page/packet-loss.yaml",      "beyond-page/packet-delay.yaml",
-      "beyond-page/rate-limit.yaml",       "beyond-page/broker-pause.yaml",
-      "beyond-page/leader-churn.yaml",     "beyond-page/overlapping.yaml"};
+  const std::vector<std::string> files{"brokers/6-all-down.yaml",
+                                       "workers/6-all-down.yaml",
+                                       "drains/2-leader.yaml",
+                                       "volumes/6-all-gone.yaml",
+                                       "power-loss/3-all.yaml",
+                                       "beyond-page/worker-pause.yaml",
+                                       "beyond-page/disk-full.yaml",
+                                       "beyond-page/disk-frozen.yaml",
+                                       "beyond-page/volume-wipe.yaml",
+                                       "beyond-page/bit-flip.yaml",
+                                       "beyond-page/truncate.yaml",
+                                       "beyond-page/partition-leader.yaml",
+                                       "beyond-page/partition-bridge.yaml",
+                                       "beyond-page/clients-cut.yaml",
+                                       "beyond-page/packet-loss.yaml",
+                                       "beyond-page/packet-delay.yaml",
+                                       "beyond-page/rate-limit.yaml",
+                                       "beyond-page/broker-pause.yaml",
+                                       "beyond-page/leader-churn.yaml",
+                                       "beyond-page/overlapping.yaml"};
   const unsigned seed = std::random_device{}();
   std::cout << "seed " << seed << std::endl;
   std::mt19937 random(seed);

@@ -1,11 +1,12 @@
 // Workers and volumes on this machine: one scenario per family, and a harness that is
 // killed while something is broken.
+#include "harness/end_to_end_local.h"
+
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "harness/cluster/requirement_testing.h"
-#include "harness/end_to_end_local.h"
 
 namespace faultline::end_to_end {
 namespace {
@@ -15,8 +16,8 @@ class Local : public ::testing::Test {
   void SetUp() override { FAULTLINE_NEEDS("root", ::geteuid() == 0); }
 
   std::vector<std::string> run(const std::string& file) const {
-    return {"run", scenario(file).string(), "--provider", "local", "--results",
-            results_.path().string()};
+    return {"run",       scenario(file).string(), "--provider", "local",
+            "--results", results_.path().string()};
   }
 
   // Ends as it should, judged alike from the history alone, and leaves nothing.
@@ -68,17 +69,17 @@ TEST_P(KilledLocalHarness, HealLeavesNothing) {
   EXPECT_EQ(faultline({"heal"}).output, "clean\n");
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    DuringAFault, KilledLocalHarness,
-    ::testing::Values("workers/6-all-down.yaml", "volumes/5-leader-and-follower-gone.yaml",
-                      "power-loss/3-all.yaml", "beyond-page/disk-frozen.yaml",
-                      "beyond-page/packet-delay.yaml"),
-    [](const auto& info) {
-      std::string name;
-      for (const char* c = info.param; *c != '.'; ++c)
-        name += std::isalnum(static_cast<unsigned char>(*c)) != 0 ? *c : '_';
-      return name;
-    });
+INSTANTIATE_TEST_SUITE_P(DuringAFault, KilledLocalHarness,
+                         ::testing::Values("workers/6-all-down.yaml",
+                                           "volumes/5-leader-and-follower-gone.yaml",
+                                           "power-loss/3-all.yaml", "beyond-page/disk-frozen.yaml",
+                                           "beyond-page/packet-delay.yaml"),
+                         [](const auto& info) {
+                           std::string name;
+                           for (const char* c = info.param; *c != '.'; ++c)
+                             name += std::isalnum(static_cast<unsigned char>(*c)) != 0 ? *c : '_';
+                           return name;
+                         });
 
 }  // namespace
 }  // namespace faultline::end_to_end

@@ -164,8 +164,7 @@ void Experiment::fault() {
 }
 
 void Experiment::strike(std::uint32_t index, const FaultStep& step) {
-  Strike strike{
-      index, &step, {}, make_fault(step.fault, fault_context(index), step.options)};
+  Strike strike{index, &step, {}, make_fault(step.fault, fault_context(index), step.options)};
   if (is_role(step.target))  // right after an end two may hold themselves for the leader
     observer_.wait(leader_limit, [&] { return !broker_.leaders().stream.empty(); });
   const std::string leader = observer_.leaders().stream;

@@ -113,9 +113,10 @@ std::vector<std::string> KindProvider::missing(const Scenario& scenario) {
           "{} needs the broker's process on this machine: use --provider local, or worker-pause",
           step.fault));
     if (fault_kind(step.fault).needs == Needs::network)
-      lack(fmt::format("the provider kind has no {}: its nodes carry the packets of Kubernetes too: "
-                       "use --provider local",
-                       step.fault));
+      lack(
+          fmt::format("the provider kind has no {}: its nodes carry the packets of Kubernetes too: "
+                      "use --provider local",
+                      step.fault));
   }
   return missing;
 }

@@ -76,12 +76,11 @@ class LocalFault : public ::testing::TestWithParam<Case> {
     return run_program({"sh", "-c",
                         "ip netns list; ip -o link show type veth; losetup --list --output "
                         "BACK-FILE; cat /proc/self/mountinfo"})
-                   .output.find(mark()) == std::string::npos &&
-                   run_program({"sh", "-c",
-                                "losetup --list --output BACK-FILE; cat /proc/self/mountinfo"})
+                           .output.find(mark()) == std::string::npos &&
+                   run_program(
+                       {"sh", "-c", "losetup --list --output BACK-FILE; cat /proc/self/mountinfo"})
                            .output.find(folder_.path()) == std::string::npos &&
-                   run_program({"find", folder_.path().string(), "-name", "volume*"})
-                       .output.empty()
+                   run_program({"find", folder_.path().string(), "-name", "volume*"}).output.empty()
                ? ""
                : "something is left of run " + mark();
   }
@@ -89,8 +88,8 @@ class LocalFault : public ::testing::TestWithParam<Case> {
   const std::string& mark() const { return journal_->run(); }
 
   testing::TemporaryFolder folder_;
-  std::unique_ptr<Journal> journal_ = std::make_unique<Journal>(
-      folder_.path() / "state", "test" + std::to_string(::getpid()));
+  std::unique_ptr<Journal> journal_ =
+      std::make_unique<Journal>(folder_.path() / "state", "test" + std::to_string(::getpid()));
   LocalProvider provider_;
   Scenario scenario_;
   Deployment deployment_;
@@ -122,7 +121,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"worker-pause", "leader", "paused, port 4222: "},
         Case{"worker-drain", "leader", R"(asked to leave by signal 12, gone after [0-9.]+ s)"},
         Case{"partition", "leader", "dropped [0-9]+ packets"},
-        Case{"volume-detach", "leader", R"(gave "Input/output error", the volume is detached.*not started: its volume is not there)"},
+        Case{
+            "volume-detach", "leader",
+            R"(gave "Input/output error", the volume is detached.*not started: its volume is not there)"},
         Case{"power-loss", "follower:1", R"(gave "Input/output error", the volume is detached)"},
         Case{"volume-wipe", "follower:1", "nothing is on its volume"},
         Case{"disk-full", "follower:1", R"(gave "No space left on device")"},

@@ -56,8 +56,7 @@ std::vector<std::string> LocalProvider::missing(const Scenario& scenario) {
   std::vector<std::string> missing;
   for (const FaultStep& step : scenario.faults) {
     if (fault_kind(step.fault).needs == Needs::kubelet)
-      missing.push_back(
-          fmt::format("{} is of Kubernetes: use --provider kind", step.fault));
+      missing.push_back(fmt::format("{} is of Kubernetes: use --provider kind", step.fault));
     if (step.options.held_off)
       missing.push_back("no budget holds a drain off here: use --provider kind");
   }

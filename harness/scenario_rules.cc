@@ -82,7 +82,8 @@ std::size_t surely_down(const Scenario& s) {
 bool moves_the_leader(const Scenario& s, const FaultStep& step) {
   const auto hit = hit_by(s, step);
   return step.fault == "leader-churn" ||
-         (takes_down(step) && (!is_role(step.target) || hit.contains(stand_ins(s.replicas).front())));
+         (takes_down(step) &&
+          (!is_role(step.target) || hit.contains(stand_ins(s.replicas).front())));
 }
 
 // The most replicas that may be down at the same time. Where somebody else may lead
@@ -288,7 +289,8 @@ class Rules {
       };
       if (options.files != defaults.files && fault != "bit-flip" && fault != "truncate" &&
           find_fault_kind(fault) != nullptr)
-        refuse({key(i, "files")}, "means nothing for {}: only bit-flip and truncate have it", fault);
+        refuse({key(i, "files")}, "means nothing for {}: only bit-flip and truncate have it",
+               fault);
       only("flips", "bit-flip", options.flips != defaults.flips);
       only("interval", "leader-churn", options.interval != defaults.interval);
       only("held_off", "worker-drain", options.held_off);

@@ -25,8 +25,8 @@ Capability qdisc(const std::string&);  // tbf, htb or netem
 std::vector<Capability> network_capabilities();  // all of these
 
 Capability loop_volume(const std::string& file_system);  // ext4 or xfs, in a file
-Capability file_system_shutdown();                       // EXT4_IOC_SHUTDOWN, then no write succeeds
-Capability file_system_freeze();                         // FIFREEZE and FITHAW
+Capability file_system_shutdown();  // EXT4_IOC_SHUTDOWN, then no write succeeds
+Capability file_system_freeze();    // FIFREEZE and FITHAW
 
 std::vector<Capability> volume_capabilities();  // all of these
 

@@ -145,8 +145,8 @@ struct LocalCluster::Implementation {
   Layout layout_of(std::uint32_t i) const {
     Layout layout;
     layout.name = name_of(i);
-    layout.data = options.volumes.empty() ? folder_of(i) / data_name
-                                          : fs::path(options.volumes[i].data());
+    layout.data =
+        options.volumes.empty() ? folder_of(i) / data_name : fs::path(options.volumes[i].data());
     layout.log = folder_of(i) / (program.name + ".log");
     return layout;
   }
@@ -411,8 +411,8 @@ struct LocalCluster::Implementation {
   Member& member(const std::string& name) { return members[index(name)]; }
 
   std::size_t index(const std::string& name) const {
-    const auto found = std::ranges::find_if(
-        members, [&](const Member& one) { return one.layout.name == name; });
+    const auto found =
+        std::ranges::find_if(members, [&](const Member& one) { return one.layout.name == name; });
     if (found == members.end()) throw ClusterError("there is no server " + name);
     return static_cast<std::size_t>(found - members.begin());
   }
@@ -446,7 +446,8 @@ struct LocalCluster::Implementation {
 };
 
 LocalCluster::LocalCluster(BrokerProgram program, LocalOptions options)
-    : implementation_(std::make_unique<Implementation>(*this, std::move(program), std::move(options))) {
+    : implementation_(
+          std::make_unique<Implementation>(*this, std::move(program), std::move(options))) {
   try {
     implementation_->deploy();
   } catch (const fs::filesystem_error& error) {

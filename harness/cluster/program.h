@@ -23,8 +23,8 @@ struct ProgramEnd {
 };
 
 // Reads nothing from its standard input. Searches the first word in PATH, the folders of the
-// administrator and the one of this program. Does not outlive the harness. Throws ClusterError where it cannot be started,
-// takes too long or is cancelled ("interrupted").
+// administrator and the one of this program. Does not outlive the harness. Throws ClusterError
+// where it cannot be started, takes too long or is cancelled ("interrupted").
 ProgramEnd run_program(const std::vector<std::string>& command, const ProgramOptions& = {});
 
 // Its standard output; a status other than 0 is a ClusterError that says which

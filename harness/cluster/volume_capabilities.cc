@@ -41,15 +41,14 @@ Capability loop_volume(const std::string& file_system) {
 }
 
 Capability file_system_shutdown() {
-  return tried(
-      {.what = "shutdown ioctl",
-       .found = {},
-       .purpose = "volume-detach, power-loss",
-       .remedy = "root, and a kernel whose ext4 has it"},
-      on_volume("ext4",
-                "faultline-agent shutdown \"$d/mounted\" 2; "
-                "if faultline-agent probe \"$d/mounted\" 2>/dev/null; then "
-                "echo 'a write succeeded after it' >&2; exit 1; fi"));
+  return tried({.what = "shutdown ioctl",
+                .found = {},
+                .purpose = "volume-detach, power-loss",
+                .remedy = "root, and a kernel whose ext4 has it"},
+               on_volume("ext4",
+                         "faultline-agent shutdown \"$d/mounted\" 2; "
+                         "if faultline-agent probe \"$d/mounted\" 2>/dev/null; then "
+                         "echo 'a write succeeded after it' >&2; exit 1; fi"));
 }
 
 Capability file_system_freeze() {

@@ -55,7 +55,7 @@ class KubernetesBrokers : public Cluster {
   void kill(const std::string& server) override;
   void stop(const std::string& server, std::chrono::seconds grace) override;
   void expect_exit(const std::string& server) override;
-  void crash(const std::string& server) override;    // its container's processes, from the node
+  void crash(const std::string& server) override;  // its container's processes, from the node
   void cut_power(const std::string& server) override;
   void release(const std::string& server) override;  // uncordoned
   DrainReport drain(const std::string& server, std::chrono::milliseconds limit) override;

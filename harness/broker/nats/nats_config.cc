@@ -28,7 +28,8 @@ std::string nats_configuration(const Layout& self, std::span<const Layout> all,
   std::string routes;
   for (const auto& other : all)
     routes += fmt::format("    \"nats-route://{}:{}\"\n", other.host, other.cluster_port);
-  return fmt::format(R"(server_name: {name}
+  return fmt::format(
+      R"(server_name: {name}
 listen: "{listen}:{client}"
 http: "{listen}:{monitor}"
 logtime: true
@@ -50,14 +51,13 @@ jetstream {{
   max_memory_store: 512MB
 {sync}}}
 )",
-                     fmt::arg("name", quoted(self.name)), fmt::arg("listen", self.listen),
-                     fmt::arg("client", self.client_port), fmt::arg("monitor", self.monitor_port),
-                     fmt::arg("cluster", self.cluster_port), fmt::arg("routes", routes),
-                     fmt::arg("lame_duck", lame_duck_duration),
-                     fmt::arg("store", quoted(self.data.string())),
-                     fmt::arg("sync", sync_interval.empty() ? ""
-                                                            : fmt::format("  sync_interval: {}\n",
-                                                                          quoted(sync_interval))));
+      fmt::arg("name", quoted(self.name)), fmt::arg("listen", self.listen),
+      fmt::arg("client", self.client_port), fmt::arg("monitor", self.monitor_port),
+      fmt::arg("cluster", self.cluster_port), fmt::arg("routes", routes),
+      fmt::arg("lame_duck", lame_duck_duration), fmt::arg("store", quoted(self.data.string())),
+      fmt::arg("sync", sync_interval.empty()
+                           ? ""
+                           : fmt::format("  sync_interval: {}\n", quoted(sync_interval))));
 }
 
 }  // namespace faultline

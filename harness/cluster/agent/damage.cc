@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 constexpr unsigned byte_bits = 8;
 
 std::uint64_t size_of(const OpenFile& file, const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (::fstat(file.get(), &status) != 0) fail(path);
   return static_cast<std::uint64_t>(status.st_size);
 }

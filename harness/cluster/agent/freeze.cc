@@ -39,7 +39,7 @@ class Root : public OpenFile {
 
 // A remount that changes nothing is refused with EBUSY while the file system is frozen.
 bool refuses_remount(const std::string& point) {
-  struct statvfs now {};
+  struct statvfs now{};
   unsigned long flags = MS_REMOUNT;
   if (::statvfs(point.c_str(), &now) == 0 && (now.f_flag & ST_RDONLY)) flags |= MS_RDONLY;
   return ::mount(nullptr, point.c_str(), nullptr, flags, nullptr) != 0 && errno == EBUSY;
