@@ -133,6 +133,17 @@ TEST_F(LocalLong, Nats7564IsFoundAgain) {
   const Results results;
   const Finished finished = faultline(run(results, "known-issues/nats-7564.yaml"));
   EXPECT_EQ(finished.exit_code, 1) << finished.output;
+  EXPECT_NE(finished.output.find("known: nats-server#7564"), std::string::npos) << finished.output;
+  const auto lost = check(results.run_json("nats-7564"), "lost");
+  EXPECT_EQ(lost["verdict"], "fail");
+  EXPECT_GT(lost["counts"]["lost"], 100);
+}
+
+TEST_F(LocalLong, PowerLossOfAllLosesAYoungStream) {
+  const Results results;
+  const Finished finished = faultline(run(results, "power-loss/3-all.yaml"));
+  EXPECT_EQ(finished.exit_code, 1) << finished.output;
+  EXPECT_EQ(check(results.run_json("power-loss-all"), "lost")["verdict"], "fail");
 }
 
 TEST_F(LocalLong, Nats7564IsNotThereWithEveryWriteSynced) {
