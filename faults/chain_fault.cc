@@ -2,17 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <thread>
-
+#include "faults/dropped_packets.h"
 #include "harness/cluster/worker.h"
 
 namespace faultline {
-namespace {
-
-using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
-
-}  // namespace
 
 ChainFault::ChainFault(std::string name, FaultContext context, PacketChain chain)
     : PerServerFault(std::move(name), context), chain_(std::move(chain)) {}
@@ -37,22 +30,14 @@ void ChainFault::strike(const std::string& server) {
 Evidence ChainFault::dropped_more(const std::string& server, std::chrono::seconds limit) {
   const auto one = struck(server);
   if (!one) throw ClusterError("no packets of " + server + " were dropped");
-  const auto list = one->place.command(list_chain(chain_));
-  const auto begin = Clock::now();
-  auto listing = run_program(list);
-  while (listing.status == 0 && packets_taken(listing.output, "DROP") <= one->dropped &&
-         Clock::now() < begin + limit) {
-    std::this_thread::sleep_for(200ms);
-    listing = run_program(list);
-  }
+  const auto seen = wait_for_drops(one->place.command(list_chain(chain_)), one->dropped, limit);
   const auto& name = one->place.name;
-  if (listing.status != 0) return {false, fmt::format("worker {} has no rules", name)};
-  const auto packets = packets_taken(listing.output, "DROP");
-  if (packets <= one->dropped)
+  if (!seen.has_rules) return {false, fmt::format("worker {} has no rules", name)};
+  if (seen.count <= one->dropped)
     return {false, fmt::format("worker {} dropped no packets in {} s", name, limit.count())};
   const std::lock_guard lock(mutex_);
-  struck_[server].dropped = packets;
-  return {true, fmt::format("worker {} dropped {} packets", name, packets)};
+  struck_[server].dropped = seen.count;
+  return {true, fmt::format("worker {} dropped {} packets", name, seen.count)};
 }
 
 void ChainFault::undo(const std::string& server) {

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
+#include "faults/dropped_packets.h"
 #include "harness/cluster/cluster.h"
 #include "harness/cluster/packet_rules.h"
 #include "harness/cluster/worker.h"
@@ -14,7 +14,6 @@ namespace faultline {
 namespace {
 
 using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
 
 constexpr auto packet_limit = 10s;  // brokers of a cluster speak every second
 
@@ -72,20 +71,13 @@ std::string Partition::why_lapsed(const std::string& server, const Struck& one) 
 
 Evidence Partition::look(const std::string& server) {
   const auto one = struck(server);
-  const auto count = one.place.command(list_rules());
-  const auto begin = Clock::now();
-  auto listing = run_program(count);
-  while (listing.status == 0 && dropped_packets(listing.output) <= one.dropped &&
-         Clock::now() < begin + packet_limit) {
-    std::this_thread::sleep_for(200ms);
-    listing = run_program(count);
-  }
+  const auto seen = wait_for_drops(one.place.command(list_rules()), one.dropped, packet_limit);
+  const auto packets = seen.count;
   const auto& name = one.place.name;
-  if (listing.status != 0)
+  if (!seen.has_rules)
     return {false, fmt::format("worker {} has no rules that drop packets", name)};
   if (const auto lapsed = why_lapsed(server, one); !lapsed.empty())
     return {false, fmt::format("worker {}: {}", name, lapsed)};
-  const auto packets = dropped_packets(listing.output);
   if (packets <= one.dropped)
     return {false, fmt::format("worker {} dropped no packets in {} s", name, packet_limit.count())};
   {

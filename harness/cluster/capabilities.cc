@@ -34,6 +34,15 @@ std::string complaint(const std::string& script) try {
   return error.what();
 }
 
+// $d is a folder of its own, in it a new file system in a file, mounted while the script runs.
+std::string on_volume(const std::string& file_system, const std::string& script) {
+  const std::string make = file_system == "xfs" ? "mkfs.xfs -q" : "mkfs.ext4 -q -F";
+  return "set -e; d=$(mktemp -d); "
+         "trap 'faultline-agent detach \"$d/image\" && rm -rf \"$d\"' EXIT; "
+         "truncate --size=320M \"$d/image\"; " +
+         make + " \"$d/image\"; faultline-agent attach \"$d/image\" \"$d/mounted\"; " + script;
+}
+
 Capability tried(std::string what, std::string purpose, std::string remedy,
                  const std::string& script) {
   auto why = complaint(script);
@@ -74,6 +83,33 @@ Capability qdisc(const std::string& kind) {
 std::vector<Capability> network_capabilities() {
   return {network_namespaces(), packet_filter(), random_packet_match(), packet_queue(),
           qdisc("htb"),         qdisc("tbf"),    qdisc("netem")};
+}
+
+Capability loop_volume(const std::string& file_system) {
+  const std::string package = file_system == "xfs" ? "xfsprogs" : "e2fsprogs";
+  return tried(file_system + " volume", "volumes of their own",
+               "root, a loop device, and " + package,
+               on_volume(file_system, "faultline-agent probe \"$d/mounted\""));
+}
+
+Capability file_system_shutdown() {
+  return tried("shutdown ioctl", "volume-detach, power-loss",
+               "root, and a kernel whose ext4 has it",
+               on_volume("ext4",
+                         "faultline-agent shutdown \"$d/mounted\" 2; "
+                         "if faultline-agent probe \"$d/mounted\" 2>/dev/null; then "
+                         "echo 'a write succeeded after it' >&2; exit 1; fi"));
+}
+
+Capability file_system_freeze() {
+  return tried("freeze ioctl", "disk-frozen", "root, and a kernel whose ext4 can be frozen",
+               on_volume("ext4",
+                         "faultline-agent freeze \"$d/mounted\" --limit 5; "
+                         "faultline-agent thaw \"$d/mounted\""));
+}
+
+std::vector<Capability> volume_capabilities() {
+  return {loop_volume("ext4"), loop_volume("xfs"), file_system_shutdown(), file_system_freeze()};
 }
 
 }  // namespace faultline

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <regex>
-#include <sstream>
 
 namespace faultline {
 namespace {
@@ -83,20 +82,6 @@ std::optional<Drop> read_drop(const InsideCommand& command) {
 
 InsideCommand list_rules() {
   return {"iptables", "-w", "-t", "raw", "-v", "-x", "-n", "-L", "FAULTLINE"};
-}
-
-// Two lines of heading, then a rule each, packets first.
-std::uint64_t dropped_packets(const std::string& listing) {
-  std::istringstream lines(listing);
-  std::string line;
-  std::getline(lines, line);
-  std::getline(lines, line);
-  std::uint64_t sum = 0;
-  while (std::getline(lines, line)) {
-    std::uint64_t packets = 0;
-    if (std::istringstream(line) >> packets) sum += packets;
-  }
-  return sum;
 }
 
 InsideCommand drops_nothing() { return shell(look_for_chain); }

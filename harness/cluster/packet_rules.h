@@ -4,7 +4,6 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -35,7 +34,6 @@ struct Drop {
 std::optional<Drop> read_drop(const InsideCommand&);
 
 InsideCommand list_rules();
-std::uint64_t dropped_packets(const std::string& listing);  // of list_rules
 
 // Ends with status 0 where there is no chain, 1 where there is one; any other is no
 // answer, as where there is no iptables. Writes `no_timer` where a limit cannot be kept.

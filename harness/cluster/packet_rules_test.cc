@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "harness/cluster/packet_chain.h"
 #include "harness/cluster/testing.h"
 
 namespace faultline {
@@ -127,11 +128,12 @@ TEST(PacketRules, AreReadBackOnlyAsTheyWereMade) {
 }
 
 TEST(PacketRules, DroppedPacketsAreCounted) {
-  EXPECT_EQ(dropped_packets(""), 0u);
-  EXPECT_EQ(dropped_packets("Chain FAULTLINE (2 references)\n"
-                            "    pkts      bytes target     prot opt in     out\n"
-                            "       7      420 DROP       all  --  *      *\n"
-                            "      35     2100 DROP       all  --  *      *\n"),
+  EXPECT_EQ(packets_taken("", "DROP"), 0u);
+  EXPECT_EQ(packets_taken("Chain FAULTLINE (2 references)\n"
+                          "    pkts      bytes target     prot opt in     out\n"
+                          "       7      420 DROP       all  --  *      *\n"
+                          "      35     2100 DROP       all  --  *      *\n",
+                          "DROP"),
             42u);
 }
 
