@@ -8,6 +8,7 @@
 #include <regex>
 
 #include "faults/fault.h"
+#include "faults/testing.h"
 #include "harness/cluster/agent/freeze.h"
 #include "harness/cluster/agent/testing.h"
 #include "harness/cluster/testing.h"
@@ -19,44 +20,32 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Here : public Worker {
+class Here : public testing::IdleWorker {
  public:
-  explicit Here(Journal& journal) : journal_(journal) {}
-  const std::string& name() const override { return place_.name; }
-  const Place& inside() const override { return place_; }
-  void stop() override {}
-  void start() override {}
-  void pause() override {}
-  void resume() override {}
-  std::string state() override { return "running"; }
-  const std::vector<std::string>& addresses() const override { return addresses_; }
+  explicit Here(Journal& journal) : IdleWorker({"here", {}}), journal_(journal) {}
   void undo_first(const Undo& undo) override { journal_.undo_first(undo); }
 
  private:
   Journal& journal_;
-  const Place place_{"here", {}};
-  const std::vector<std::string> addresses_;
 };
 
-class OneServer : public Cluster {
+class OneServer : public testing::IdleCluster {
  public:
-  OneServer(Volume volume, Journal& journal) : volume_(std::move(volume)), worker_(journal) {}
+  OneServer(Volume volume, Journal& journal)
+      : IdleCluster({{"n1", "nats://127.0.0.1:1", "http://127.0.0.1:1"}}),
+        volume_(std::move(volume)),
+        worker_(journal) {}
 
-  const std::vector<Server>& servers() const override { return servers_; }
   void start(const std::string&) override { runs_ = true; }
   void kill(const std::string&) override { runs_ = false; }
   void stop(const std::string&, std::chrono::seconds) override { runs_ = false; }
-  void expect_exit(const std::string&) override {}
   bool running(const std::string&) override { return runs_; }
-  std::vector<Exit> exits() override { return {}; }
-  std::string log_tail(const std::string&, std::size_t) override { return {}; }
   Worker* worker_of(const std::string&) override { return &worker_; }
   const Volume* volume_of(const std::string&) override { return &volume_; }
 
  private:
   const Volume volume_;
   Here worker_;
-  const std::vector<Server> servers_{{"n1", "nats://127.0.0.1:1", "http://127.0.0.1:1"}};
   bool runs_ = true;
 };
 

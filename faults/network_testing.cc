@@ -173,8 +173,8 @@ void Greeter::serve() {
 }
 
 NetworkWorker::NetworkWorker(int number)
-    : inside_{name_of(number), {"nsenter", "--net=/run/netns/" + name_of(number)}},
-      addresses_{network + std::to_string(10 + number)} {
+    : IdleWorker({name_of(number), {"nsenter", "--net=/run/netns/" + name_of(number)}},
+                 {network + std::to_string(10 + number)}) {
   const auto& server = name();
   const auto link = "fl-" + server;
   ip("netns add " + server);
@@ -186,7 +186,7 @@ NetworkWorker::NetworkWorker(int number)
 }
 
 std::string NetworkWorker::here(const std::vector<std::string>& command) const {
-  return output_of(inside_.command(command));
+  return output_of(inside().command(command));
 }
 
 NetworkCluster::NetworkCluster(int size) {

@@ -15,6 +15,7 @@
 
 #include "faults/fault.h"
 #include "faults/partition_shape.h"
+#include "faults/testing.h"
 #include "harness/broker/nats/nats.h"
 #include "harness/cluster/cluster.h"
 #include "harness/cluster/file_descriptor.h"
@@ -42,47 +43,26 @@ class Greeter {
   std::thread thread_;
 };
 
-class NetworkWorker : public Worker {
+class NetworkWorker : public IdleWorker {
  public:
   explicit NetworkWorker(int number);
 
-  const std::string& name() const override { return inside_.name; }
-  const Place& inside() const override { return inside_; }
-  void stop() override {}
-  void start() override {}
-  void pause() override {}
-  void resume() override {}
-  std::string state() override { return "running"; }
-  const std::vector<std::string>& addresses() const override { return addresses_; }
   void undo_first(const Undo& undo) override { undo_first_(undo); }
 
-  const std::string& address() const { return addresses_.front(); }
+  const std::string& address() const { return addresses().front(); }
   std::string here(const std::vector<std::string>& command) const;  // its output
 
   UndoFirst undo_first_ = [](const Undo&) {};
-
- private:
-  Place inside_;
-  std::vector<std::string> addresses_;
 };
 
-class NetworkCluster : public Cluster {
+class NetworkCluster : public IdleCluster {
  public:
   explicit NetworkCluster(int size);
   ~NetworkCluster() override;
 
-  const std::vector<Server>& servers() const override { return servers_; }
-  void start(const std::string&) override {}
-  void kill(const std::string&) override {}
-  void stop(const std::string&, std::chrono::seconds) override {}
-  void expect_exit(const std::string&) override {}
-  bool running(const std::string&) override { return true; }
-  std::vector<Exit> exits() override { return {}; }
-  std::string log_tail(const std::string&, std::size_t) override { return ""; }
   NetworkWorker* worker_of(const std::string& server) override;
 
  private:
-  std::vector<Server> servers_;
   std::vector<std::unique_ptr<NetworkWorker>> workers_;
 };
 

@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "faults/testing.h"
 #include "harness/broker/nats/nats.h"
 #include "harness/cluster/cluster.h"
 #include "harness/cluster/testing.h"
@@ -15,46 +16,23 @@ namespace {
 using Strings = std::vector<std::string>;
 
 // A machine that writes down in which of them it was asked what.
-class FakeWorker : public Worker {
+class FakeWorker : public testing::IdleWorker {
  public:
   FakeWorker(std::string name, std::string address, const std::filesystem::path& script)
-      : inside_{name, {"sh", script.string(), name}}, addresses_{std::move(address)} {}
-
-  const std::string& name() const override { return inside_.name; }
-  const Place& inside() const override { return inside_; }
-  void stop() override {}
-  void start() override {}
-  void pause() override {}
-  void resume() override {}
-  std::string state() override { return "running"; }
-  const Strings& addresses() const override { return addresses_; }
-  void undo_first(const Undo&) override {}
-
- private:
-  Place inside_;
-  Strings addresses_;
+      : IdleWorker({name, {"sh", script.string(), name}}, {std::move(address)}) {}
 };
 
 // Its servers can be moved from one machine to another.
-class FakeCluster : public Cluster {
+class FakeCluster : public testing::IdleCluster {
  public:
-  const std::vector<Server>& servers() const override { return servers_; }
-  void start(const std::string&) override {}
-  void kill(const std::string&) override {}
-  void stop(const std::string&, std::chrono::seconds) override {}
-  void expect_exit(const std::string&) override {}
-  bool running(const std::string&) override { return true; }
-  std::vector<Exit> exits() override { return {}; }
-  std::string log_tail(const std::string&, std::size_t) override { return ""; }
+  FakeCluster() : IdleCluster({{"n1", "", ""}, {"n2", "", ""}}) {}
+
   Worker* worker_of(const std::string& server) override {
     if (!at[server]) throw ClusterError("the pod of " + server + " is on no node");
     return at[server];
   }
 
   std::map<std::string, Worker*> at;
-
- private:
-  std::vector<Server> servers_{{"n1", "", ""}, {"n2", "", ""}};
 };
 
 class OpenPartition : public Partition {

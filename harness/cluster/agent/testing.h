@@ -19,7 +19,7 @@ namespace faultline::agent {
 
 // An image of each file system, attached, where no other process sees it: not the
 // machine's, and not those of tests that run at the same time.
-class AttachedImage : public testing::TestWithParam<std::string> {
+class AttachedImage : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
     FAULTLINE_NEEDS("root", ::geteuid() == 0 && std::filesystem::exists("/dev/loop-control"));
