@@ -393,10 +393,7 @@ struct LocalCluster::Implementation {
     for (const auto& server : servers) end(server.name, SIGKILL, death_limit);
   }
 
-  bool running(const std::string& name) {
-    const std::lock_guard lock(mutex);
-    return member(name).pid != 0;
-  }
+  bool running(const std::string& name) { return pid_of(name) != 0; }
 
   std::optional<Exit> last_exit(const std::string& name) {
     const std::lock_guard lock(mutex);
@@ -513,8 +510,7 @@ std::string LocalCluster::log_tail(const std::string& server, std::size_t lines)
 }
 
 std::string LocalCluster::process(const std::string& server) {
-  const std::lock_guard lock(implementation_->mutex);
-  const int pid = implementation_->member(server).pid;
+  const int pid = implementation_->pid_of(server);
   return pid == 0 ? "" : "pid " + std::to_string(pid);
 }
 
