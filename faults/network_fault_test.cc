@@ -13,6 +13,9 @@
 #include "harness/cluster/capabilities.h"
 #include "harness/cluster/requirement_testing.h"
 
+// Those that the tests kill are forked from a process with threads, and start some.
+extern "C" const char* __tsan_default_options() { return "die_after_fork=0"; }
+
 namespace faultline {
 namespace {
 

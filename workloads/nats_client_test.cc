@@ -86,8 +86,10 @@ TEST_F(NatsClientTest, WritesReadsAndDelivers) {
   EXPECT_EQ(read(client, 4, true), (Read{Outcome::ok, false, ""}));
 
   for (std::uint64_t sequence = 1; sequence <= 3; ++sequence) {
-    const auto pulled = pull(client, "durable");
-    ASSERT_TRUE(pulled.found);
+    PullReply pulled;
+    ASSERT_TRUE(eventually([&] {  // the group's leader may be behind
+      return (pulled = pull(client, "durable")).found;
+    }));
     EXPECT_EQ(pulled.sequence, sequence);
     EXPECT_EQ(pulled.deliveries, 1u);
     const auto acknowledged = wait_for<AcknowledgeReply>(
