@@ -28,19 +28,24 @@ function(faultline_library name)
   target_link_libraries(${name} PUBLIC faultline_options ${ARG_LIBRARIES})
 endfunction()
 
-# faultline_test(NAME SOURCES a_test.cc ... LIBRARIES ... [LABELS unit|broker|kind|long] [TIMEOUT s])
+# faultline_test(NAME SOURCES a_test.cc ... LIBRARIES ... [LABELS unit|broker|kind|long]
+#   [TIMEOUT s] [COST n])
 # One executable; every case of it is a ctest of its own. `unit` needs nothing
 # but the file system, `broker` runs real brokers, `kind` a kind cluster that all of
 # them share (faultline_kind_fixture), `long` is left to ./test --long. What
-# runs brokers has the machine for itself. Its name in ctest starts with NAME/,
-# since of two tests of one name ctest would run only one.
+# runs brokers has the machine for itself; of the others those of a high cost begin.
+# Its name in ctest starts with NAME/, since of two tests of one name ctest would run
+# only one.
 function(faultline_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;COST" "SOURCES;LIBRARIES;LABELS" ${ARGN})
   if(NOT ARG_LABELS)
     set(ARG_LABELS unit)
   endif()
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
+  endif()
+  if(NOT ARG_COST)
+    set(ARG_COST 0)
   endif()
   if(NOT ARG_LABELS MATCHES "^(unit|broker|kind|long)$")
     message(FATAL_ERROR "${name}: LABELS must be one of unit, broker, kind, long; not ${ARG_LABELS}")
@@ -63,6 +68,7 @@ function(faultline_test name)
     WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
     DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS ${ARG_LABELS} TIMEOUT ${ARG_TIMEOUT} RUN_SERIAL ${run_serial}
+      COST ${ARG_COST}
       ENVIRONMENT_MODIFICATION PATH=path_list_prepend:${PROJECT_BINARY_DIR}  # faultline-agent
       ${fixture})
 endfunction()

@@ -74,16 +74,6 @@ TEST(EndToEnd, FaultWithoutEffectIsUnknown) {
   expect_check_agrees(results, "fault-without-effect", 2);
 }
 
-TEST(EndToEnd, Nats6888LosesAYoungStream) {
-  const Results results;
-  const Finished finished = run(results, "known-issues/nats-6888.yaml");
-  EXPECT_EQ(finished.exit_code, 1) << finished.output;
-  const auto lost = check(results.run_json("nats-6888"), "lost");
-  EXPECT_EQ(lost["verdict"], "fail");
-  EXPECT_EQ(lost["counts"]["lost"], acknowledged_publishes(results, "nats-6888"));
-  expect_check_agrees(results, "nats-6888", 1);
-}
-
 TEST(EndToEnd, BrokerThatCrashesByItselfIsAFinding) {
   const Results results;
   Program program({"run", scenario("brokers/1-follower-1-down.yaml").string(), "--results",

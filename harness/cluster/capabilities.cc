@@ -19,7 +19,6 @@ const std::string make_worker =
 std::string add_rule(const std::string& rule) { return "iptables -w -t raw -A OUTPUT " + rule; }
 
 const std::map<std::string, std::string> qdiscs{
-    {"tbf", "tbf rate 1mbit burst 16kb latency 100ms"},
     {"htb", "htb default 1"},
     {"netem", "netem delay 1ms"},
 };
@@ -58,7 +57,7 @@ Capability network_namespaces() {
 }
 
 Capability packet_filter() {
-  return tried("packet filter", "partitions", "root, iptables, and the kernel's table raw",
+  return tried("packet filter", "partition, clients-cut", "root, iptables, and the kernel's table raw",
                add_rule("-s 192.0.2.1 -j DROP"));
 }
 
@@ -82,7 +81,7 @@ Capability qdisc(const std::string& kind) {
 
 std::vector<Capability> network_capabilities() {
   return {network_namespaces(), packet_filter(), random_packet_match(), packet_queue(),
-          qdisc("htb"),         qdisc("tbf"),    qdisc("netem")};
+          qdisc("htb"),         qdisc("netem")};
 }
 
 Capability loop_volume(const std::string& file_system) {

@@ -12,7 +12,7 @@ namespace {
 
 TEST(Capabilities, EachSaysWhatIsMissingAndWhatToDo) {
   const auto all = network_capabilities();
-  EXPECT_EQ(all.size(), 7u);
+  EXPECT_EQ(all.size(), 6u);
   for (const auto& one : all) {
     EXPECT_FALSE(one.purpose.empty()) << one.what;
     EXPECT_EQ(one.works, one.found.empty()) << one.what << ": " << one.found;
