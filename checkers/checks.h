@@ -12,7 +12,7 @@ namespace faultline {
 
 // What a check must be able to assume for its pass to mean anything. A
 // violation stands without it.
-enum Needs : unsigned {
+enum CheckNeeds : unsigned {
   needs_nothing = 0,
   needs_fault = 1,  // and all phases
   needs_leader = 2,

@@ -11,6 +11,7 @@
 #include "faults/testing.h"
 #include "harness/cluster/agent/freeze.h"
 #include "harness/cluster/agent/testing.h"
+#include "harness/cluster/program.h"
 #include "harness/cluster/testing.h"
 #include "harness/cluster/volume.h"
 #include "harness/cluster/worker.h"
@@ -206,6 +207,16 @@ TEST_P(DiskFaultTest, AFrozenDiskAnswersNoWriteAndIsHealed) {
   EXPECT_TRUE(fault->heal("n1").holds);
   EXPECT_FALSE(agent::frozen(point));
   EXPECT_FALSE(fault->verify().holds);
+}
+
+// It sleeps in the kernel, where not even SIGKILL wakes it.
+TEST_P(DiskFaultTest, AProgramThatAFrozenDiskHoldsIsLeftBehind) {
+  const auto fault = strike("disk-frozen");
+  ProgramOptions options;
+  options.limit = std::chrono::milliseconds(500);
+  EXPECT_THROW(run_program({"touch", (data() / "one-more").string()}, options), ClusterError);
+  EXPECT_TRUE(agent::frozen(point)) << "it did not wait for the thaw";
+  EXPECT_TRUE(fault->heal("n1").holds);
 }
 
 TEST_P(DiskFaultTest, AFrozenDiskIsThawedFromTheJournalAlone) {

@@ -41,7 +41,7 @@ struct Registered : FaultKind {
   std::unique_ptr<Fault> (*make)(FaultContext, const FaultOptions&);
 };
 
-constexpr bool takes_down = true, passing = true;
+constexpr bool takes_down = true, passing = true, answers = true;
 
 constexpr std::array registry{
     Registered{{"broker-kill", Needs::nothing, takes_down, !passing}, make<BrokerKill>},
@@ -53,16 +53,16 @@ constexpr std::array registry{
     Registered{{"worker-pause", Needs::worker, takes_down, !passing}, make<WorkerPause>},
     Registered{{"kubelet-stop", Needs::kubelet, !takes_down, !passing}, make<KubeletStop>},
     Registered{{"leader-churn", Needs::nothing, !takes_down, !passing}, make<LeaderChurn>},
-    Registered{{"partition", Needs::worker, takes_down, !passing}, make<Partition>},
-    Registered{{"clients-cut", Needs::network, takes_down, !passing}, make<ClientsCut>},
+    Registered{{"partition", Needs::worker, takes_down, !passing, answers}, make<Partition>},
+    Registered{{"clients-cut", Needs::network, takes_down, !passing, answers}, make<ClientsCut>},
     Registered{{"packet-loss", Needs::network, !takes_down, !passing}, make<PacketLoss>},
     Registered{{"rate-limit", Needs::network, !takes_down, !passing}, make<RateLimit>},
     Registered{{"packet-delay", Needs::network, !takes_down, !passing}, make<PacketDelay>},
     Registered{{"volume-detach", Needs::volume, takes_down, !passing}, make<VolumeDetach>},
     Registered{{"power-loss", Needs::volume, takes_down, !passing}, make<PowerLoss>},
     Registered{{"volume-wipe", Needs::volume, takes_down, !passing}, make<VolumeWipe>},
-    Registered{{"disk-full", Needs::volume, takes_down, !passing}, make<DiskFull>},
-    Registered{{"disk-frozen", Needs::volume, takes_down, !passing}, make<DiskFrozen>},
+    Registered{{"disk-full", Needs::volume, takes_down, !passing, answers}, make<DiskFull>},
+    Registered{{"disk-frozen", Needs::volume, takes_down, !passing, answers}, make<DiskFrozen>},
     Registered{{"bit-flip", Needs::volume, takes_down, !passing}, make<BitFlip>},
     Registered{{"truncate", Needs::volume, takes_down, !passing}, make<Truncate>},
 };

@@ -88,6 +88,7 @@ struct FaultKind {
   Needs needs;
   bool takes_down;  // whom it hits serves nobody until it is healed
   bool passing;     // over by itself: nothing is held until it is healed
+  bool answers = false;  // it takes down, but the harness is still answered: counted as standing
 };
 
 const FaultKind* find_fault_kind(std::string_view name);  // null: there is none

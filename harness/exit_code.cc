@@ -38,15 +38,16 @@ ExitCode worse(ExitCode a, ExitCode b) {
 
 ExitCode exit_code(const RunResult& run, const ExitPolicy& policy) {
   const ExitCode interrupted = run.interrupted ? exit_interrupted : exit_passed;
+  const ExitCode left = run.not_undone.empty() ? interrupted : exit_broken;
   switch (run.status) {
     case RunStatus::judged:
-      return worse(of_verdict(run, policy.fail_on), interrupted);
+      return worse(of_verdict(run, policy.fail_on), left);
     case RunStatus::skipped:
-      return policy.allow_skip ? interrupted : worse(exit_unknown, interrupted);
+      return policy.allow_skip ? left : worse(exit_unknown, left);
     case RunStatus::broken:
       break;
   }
-  return run.interrupted ? exit_interrupted : exit_broken;
+  return run.interrupted ? left : exit_broken;
 }
 
 ExitCode exit_code(const SuiteResult& suite, const ExitPolicy& policy) {

@@ -56,6 +56,15 @@ TEST(ExitCode, SuiteThatBrokeOff) {
   EXPECT_EQ(exit_code(suite, {}), 1);
 }
 
+TEST(ExitCode, WhatIsNotUndoneHidesNoViolation) {
+  RunResult passed = make_passed(), failed = make_failed(), interrupted = make_broken();
+  for (RunResult* run : {&passed, &failed, &interrupted}) run->not_undone = "n2: is mounted";
+  interrupted.interrupted = true;
+  EXPECT_EQ(of({passed}), 255);
+  EXPECT_EQ(of({failed}), 1);
+  EXPECT_EQ(of({interrupted}), 255);
+}
+
 TEST(ExitCode, SkippedMayBeAllowed) {
   EXPECT_EQ(of({make_skipped()}, {.allow_skip = true}), 0);
   EXPECT_EQ(of({make_skipped(), make_unknown()}, {.allow_skip = true}), 2);
@@ -67,7 +76,8 @@ TEST(ExitCode, KnownIssueMayBeExpected) {
   known.scenario.set = "known-issue";
   EXPECT_EQ(of({known}), 1);
   EXPECT_EQ(of({known}, unexpected), 0);
-  known.scenario.known_issue = {"nats-server#6888", "https://example.org/6888", "2.10.7 - 2.10.22"};
+  known.scenario.known_issue = {
+      "nats-server#6888", "https://example.org/6888", "2.10.7 - 2.10.22", {"lost"}};
   known.broker_version = "2.10.22";
   EXPECT_EQ(of({known}), 1);
   EXPECT_EQ(of({known}, unexpected), 0);

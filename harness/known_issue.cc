@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
@@ -19,8 +20,24 @@ struct Version {
   std::string candidate;  // "RC.1" comes before the release, which has none
 };
 
+// A candidate's parts between the dots, numbers as numbers and before words (semver.org, 11).
+std::vector<std::pair<long long, std::string>> parts_of(std::string_view candidate) {
+  std::vector<std::pair<long long, std::string>> parts;
+  while (!candidate.empty()) {
+    const auto part = candidate.substr(0, candidate.find('.'));
+    long long number = 0;
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
+    if (error == std::errc() && end == part.data() + part.size())
+      parts.emplace_back(number, "");
+    else
+      parts.emplace_back(std::numeric_limits<long long>::max(), part);
+    candidate.remove_prefix(std::min(part.size() + 1, candidate.size()));
+  }
+  return parts;
+}
+
 auto order(const Version& v) {
-  return std::tuple(v.major, v.minor, v.patch, v.candidate.empty(), v.candidate);
+  return std::tuple(v.major, v.minor, v.patch, v.candidate.empty(), parts_of(v.candidate));
 }
 
 Version parse(std::string_view text) {

@@ -22,6 +22,8 @@ TEST(KnownIssue, ACandidateComesBeforeItsRelease) {
   EXPECT_TRUE(has_version("2.12.0-RC.1 - 2.12.0", "2.12.0-RC.2"));
   EXPECT_TRUE(has_version("2.12.0-RC.1", "2.12.0-RC.1"));
   EXPECT_FALSE(has_version("2.12.0-RC.1", "2.12.0"));
+  EXPECT_TRUE(has_version("2.12.0-RC.2 - 2.12.0", "2.12.0-RC.10"));
+  EXPECT_TRUE(has_version("2.12.0-alpha.1 - 2.12.0-alpha.beta", "2.12.0-alpha.2"));
 }
 
 TEST(KnownIssue, ARangeBackwardsHoldsNothing) {

@@ -33,7 +33,7 @@ std::int64_t wall_clock_now() {
 }
 
 // Runs the experiment and fills in what the result says of it. When it returns
-// or throws, the history is closed and no broker runs.
+// or throws, the history is closed.
 void run_experiment(const Scenario& scenario, const RunOptions& options, const std::string& run_id,
                     Provider& provider, Journal& journal, Progress& progress, RunResult& result) {
   std::optional<UnderWay> under_way(std::in_place, progress, "deploy");
@@ -48,29 +48,26 @@ void run_experiment(const Scenario& scenario, const RunOptions& options, const s
   result.interrupted = experiment.interrupted();
 }
 
+// The journal of what could not be undone stays, for the next run or for `heal`.
+std::string undo_all(Journal& journal) try {
+  const auto left = journal.undo_all();
+  if (left.empty()) journal.finish();
+  return fmt::format("{}", fmt::join(left, "; "));
+} catch (const std::exception& error) {
+  return error.what();
+}
+
 void record_run(const Scenario& scenario, const RunOptions& options, Provider& provider,
                 Progress& progress, RunResult& result) {
   const std::string run_id = new_run_id();
   Journal journal(state_folder(), run_id);
-  const auto undo = [&] {
-    const auto left = journal.undo_all();
-    if (left.empty()) return journal.finish();
-    // The journal stays, for the next run or for `heal`.
-    throw std::runtime_error(
-        fmt::format("not undone, try 'faultline heal': {}", fmt::join(left, "; ")));
-  };
   try {
     run_experiment(scenario, options, run_id, provider, journal, progress, result);
-  } catch (const std::exception& error) {
-    const std::string what = error.what();
-    try {
-      undo();
-    } catch (const std::exception& left) {
-      throw std::runtime_error(fmt::format("{}; {}", what, left.what()));
-    }
+  } catch (...) {
+    result.not_undone = undo_all(journal);
     throw;
   }
-  undo();
+  result.not_undone = undo_all(journal);
 }
 
 }  // namespace

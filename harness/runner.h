@@ -55,6 +55,7 @@ struct RunResult {
   RunStatus status = RunStatus::broken;
   std::string reason;   // of skipped and broken: one line and what to do
   Judgement judgement;  // of judged
+  std::string not_undone;  // what the run left broken, for 'faultline heal'; empty: nothing
   bool interrupted = false;
   std::filesystem::path folder;
   std::string broker_product, broker_version, provider;

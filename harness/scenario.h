@@ -28,6 +28,7 @@ struct KnownIssue {
   std::string id;        // "nats-server#6888"; empty: none
   std::string url;       // where it is reported
   std::string versions;  // that have it: harness/known_issue.h
+  std::vector<std::string> checks;  // that fail by it; one more that fails is news
 };
 
 enum class HealOrder { together, one_by_one };
@@ -40,7 +41,7 @@ struct Scenario {
   std::string title;           // one line
   std::string figure;          // of the page: "1.3"; empty for what is no figure
   std::string cites;           // the page's sentence that is tested
-  std::string set = "custom";  // page, known-issue, built-to-fail or custom
+  std::string set = "custom";  // page, beyond-page, known-issue, built-to-fail or custom
   KnownIssue known_issue;
 
   std::vector<std::string> needs;  // capabilities: "root"

@@ -9,6 +9,7 @@
 #include <numeric>
 #include <regex>
 
+#include "checkers/checks.h"
 #include "faults/fault.h"
 #include "faults/target.h"
 #include "harness/known_issue.h"
@@ -290,6 +291,12 @@ Key without_default(Key key) {
 
 // The table.
 
+std::vector<std::string> check_names() {
+  std::vector<std::string> names;
+  for (const auto& check : all_checks()) names.emplace_back(check.name);
+  return names;
+}
+
 Key known_issue() {
   return group(
       "known_issue",
@@ -300,7 +307,9 @@ Key known_issue() {
        required(text("versions", 300, Form{version_list_pattern(), "2.10.7 - 2.10.22, 2.11.0"},
                      FIELD(known_issue.versions),
                      "The broker's versions that have it: versions, and ranges with both ends in "
-                     "them; one whose end is left out goes on."))},
+                     "them; one whose end is left out goes on.")),
+       required(several("checks", check_names(), FIELD(known_issue.checks),
+                        "The checks that fail by it. Where another fails, that is news."))},
       "A bug that somebody reported and that makes the scenario fail on these versions; the report "
       "says so beside the failure.");
 }

@@ -30,6 +30,12 @@ bool takes_down(const FaultStep& step) {
   return (kind == nullptr || kind->takes_down) && !step.options.held_off;
 }
 
+// Its end is seen, and whoever is hit is not counted as standing.
+bool seen_down(const FaultStep& step) {
+  const auto* kind = find_fault_kind(step.fault);
+  return takes_down(step) && (kind == nullptr || !kind->answers);
+}
+
 bool passing(const FaultStep& step) {
   const auto* kind = find_fault_kind(step.fault);
   return kind != nullptr && kind->passing;
@@ -71,12 +77,31 @@ struct Hit {
   std::size_t most() const { return by_role.size() + by_number.size(); }
 };
 
-// So many replicas are down before the heal, whoever is meant by roles and numbers.
+// So many replicas are seen down before the heal, whoever is meant by roles and numbers.
 std::size_t surely_down(const Scenario& s) {
   Hit hit;
   for (const FaultStep& step : s.faults)
-    if (takes_down(step)) hit.add(s, step);
+    if (seen_down(step)) hit.add(s, step);
   return hit.least();
+}
+
+// Whether both may be in effect at the same time on the same server.
+bool may_meet(const Scenario& s, const FaultStep& a, const FaultStep& b) {
+  const auto end = [&](const FaultStep& step) {
+    const auto last = step.at + (step.times - 1) * step.every;
+    return step.lasts == 0ms && !passing(step) ? s.fault : last + step.lasts;
+  };
+  if (a.at > end(b) || b.at > end(a)) return false;
+  if (is_role(a.target) != is_role(b.target)) return true;
+  const auto hit_a = hit_by(s, a), hit_b = hit_by(s, b);
+  return std::ranges::any_of(hit_a, [&](const auto& server) { return hit_b.contains(server); });
+}
+
+// What ends the broker's process waits for a disk that is frozen, and so does what writes to it.
+bool waits_for_the_disk(const FaultStep& step) {
+  const auto* kind = find_fault_kind(step.fault);
+  return kind != nullptr && (kind->needs == Needs::volume || kind->needs == Needs::supervisor ||
+                             (kind->takes_down && !kind->answers));
 }
 
 bool moves_the_leader(const Scenario& s, const FaultStep& step) {
@@ -128,6 +153,7 @@ class Rules {
     repetitions();
     faults();
     partitions();
+    if (resolved_) together();
     if (resolved_ && repeats_ && !s.faults.empty()) {
       down_ = surely_down(s);
       most_down_ = most_down_at_once(s);
@@ -156,6 +182,8 @@ class Rules {
   }
 
   std::size_t standing() const { return s.replicas - std::min<std::size_t>(down_, s.replicas); }
+  // Of a server that is cut off, or has no disk, the harness sees that it runs.
+  bool most_still_answer() const { return quorum(standing()) && !quorum(least_standing()); }
   std::size_t least_standing() const { return s.replicas - most_down_; }
   bool quorum(std::size_t servers) const { return 2 * servers > s.replicas; }
 
@@ -186,6 +214,8 @@ class Rules {
              "a scenario of the page needs 'figure' and 'cites', the sentence that it tests");
     if (!s.known_issue.versions.empty() && has_empty_range(s.known_issue.versions))
       refuse({"metadata.known_issue.versions"}, "a range in it ends before it begins");
+    if (!s.known_issue.id.empty() && s.known_issue.checks.empty())
+      refuse({"metadata.known_issue.checks"}, "names no check: then no failure is known");
   }
 
   void workload() {
@@ -256,10 +286,10 @@ class Rules {
 
   void faults() {
     if (s.expectations.manual_restart == ManualRestart::required && !s.faults.empty() &&
-        std::ranges::none_of(s.faults,
-                             [](const auto& step) { return takes_down(step) && !passing(step); }))
+        !std::ranges::all_of(s.faults,
+                             [](const auto& step) { return seen_down(step) && !passing(step); }))
       refuse({"spec.expect.manual_restart", fault_list},
-             "cannot be judged: no fault takes a broker down and holds it there");
+             "cannot be judged: it needs faults that all take a broker down and hold it there");
     for (std::size_t i = 0; i < s.faults.size(); ++i) {
       const FaultStep& step = s.faults[i];
       const auto last = step.at + (step.times - 1) * step.every;
@@ -274,6 +304,24 @@ class Rules {
       refuse(
           {"spec.timeline.heal.interval", "spec.timeline.heal.order"},
           "means nothing where all is healed together; write 'order: one_by_one' or leave it out");
+  }
+
+  // What cannot be done to one server at the same time would break the run in the middle.
+  void together() {
+    for (std::size_t i = 0; i < s.faults.size(); ++i)
+      for (std::size_t j = 0; j < s.faults.size(); ++j) {
+        const FaultStep &one = s.faults[i], &other = s.faults[j];
+        if (i == j || !may_meet(s, one, other)) continue;
+        if (one.fault == "disk-frozen" && waits_for_the_disk(other) &&
+            (other.fault != "disk-frozen" || i < j))
+          refuse({key(j, "fault"), key(i, "fault")},
+                 "may meet disk-frozen on the same server, and would wait for the disk; let one "
+                 "end before ('for'), or choose other targets");
+        if (one.fault == "rate-limit" && other.fault == "packet-delay")
+          refuse({key(j, "fault"), key(i, "fault")},
+                 "may meet rate-limit on the same server: there is one queueing discipline; let "
+                 "one end before ('for'), or choose other targets");
+      }
   }
 
   // Set to their defaults they say nothing, and do no harm.
@@ -399,11 +447,13 @@ class Rules {
       case Promise::stop:
         if (!all_last(path, "stop")) return;
         if (quorum(standing()))
-          refuse({path, fault_list, "spec.stream.replicas"},
-                 "'stop' cannot be: with the faults in effect {} of {} replicas stand, a quorum; "
-                 "did you mean "
-                 "'pause' or 'continue'?",
-                 standing(), s.replicas);
+          refuse(
+              {path, fault_list, "spec.stream.replicas"},
+              "'stop' cannot be: with the faults in effect {} of {} replicas {}; did you mean {}?",
+              standing(), s.replicas,
+              most_still_answer() ? "still answer the harness, so that it sees a quorum"
+                                  : "stand, a quorum",
+              most_still_answer() ? "'not_promised'" : "'pause' or 'continue'");
         if (what == "reads")
           held_for(path, "spec.expect.settle", in_milliseconds(s.expectations.settle) + ten_reads(),
                    "settle and ten attempts, to see that reads stopped");
@@ -422,8 +472,8 @@ class Rules {
     if (!quorum(least_standing()))
       refuse({path, fault_list, "spec.stream.replicas"},
              "'{}' cannot be: with the faults in effect {} of {} replicas stand, no quorum; did "
-             "you mean 'stop'?",
-             word, least_standing(), s.replicas);
+             "you mean '{}'?",
+             word, least_standing(), s.replicas, most_still_answer() ? "not_promised" : "stop");
   }
 
   void held_for(const std::string& expectation, const std::string& setting, milliseconds least,
@@ -448,11 +498,11 @@ class Rules {
     const std::string path = "spec.expect.resume";
     if (!all_last(path, "quorum")) return;
     if (quorum(standing())) {
-      refuse({path, fault_list, "spec.stream.replicas"},
-             "'quorum' cannot be: with the faults in effect {} of {} replicas stand, the quorum is "
-             "never lost; "
-             "did you mean 'healed'?",
-             standing(), s.replicas);
+      refuse(
+          {path, fault_list, "spec.stream.replicas"},
+          "'quorum' cannot be: with the faults in effect {} of {} replicas stand, or still answer "
+          "the harness: the quorum is never seen lost; did you mean 'healed'?",
+          standing(), s.replicas);
       return;
     }
     if (s.heal_order != HealOrder::one_by_one) {

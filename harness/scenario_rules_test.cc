@@ -37,6 +37,12 @@ std::vector<std::string> refused(const Scenario& s) {
 
 using Keys = std::vector<std::string>;
 
+Scenario two_faults(const std::string& one, const std::string& other) {
+  auto s = scenario("leader", Promise::not_promised, Promise::not_promised);
+  s.faults = {{one, "server:1", 0ms, {}}, {other, "server:1", 5s, {}}};
+  return s;
+}
+
 TEST(ScenarioRules, AcceptWhatTheCatalogueNeeds) {
   for (const auto* target : {"leader", "follower:1", "follower:2"})
     for (const auto promise : {Promise::keeps_on, Promise::pause, Promise::not_promised})
@@ -358,7 +364,7 @@ TEST(ScenarioRules, LeaderChurnHitsTheLeaderOfAStreamThatHasFollowers) {
 
 TEST(ScenarioRules, AKnownIssueIsOfVersions) {
   auto s = scenario("leader", Promise::not_promised, Promise::not_promised);
-  s.known_issue = {"#1", "https://example.org/1", "2.10.7 - 2.10.22"};
+  s.known_issue = {"#1", "https://example.org/1", "2.10.7 - 2.10.22", {"lost"}};
   EXPECT_EQ(refused(s), Keys{});
   s.known_issue.versions = "2.10.22 - 2.10.7";
   EXPECT_EQ(refused(s), Keys{"metadata.known_issue.versions"});
@@ -368,10 +374,17 @@ TEST(ScenarioRules, AManualRestartNeedsAFaultThatLasts) {
   auto s = scenario("leader", Promise::not_promised, Promise::not_promised);
   s.expectations.manual_restart = ManualRestart::required;
   EXPECT_EQ(refused(s), Keys{});
-  for (const auto* fault : {"broker-crash", "kubelet-stop"}) {
+  for (const auto* fault : {"broker-crash", "kubelet-stop", "partition", "disk-full"}) {
     s.faults[0].fault = fault;
     EXPECT_EQ(refused(s), Keys{"spec.expect.manual_restart"}) << fault;
   }
+}
+
+// A limit that is no longer reached is no broker that came back.
+TEST(ScenarioRules, AManualRestartIsJudgedOfAllFaults) {
+  auto s = two_faults("volume-detach", "rate-limit");
+  s.expectations.manual_restart = ManualRestart::required;
+  EXPECT_EQ(refused(s), Keys{"spec.expect.manual_restart"});
 }
 
 // The shapes that are about every broker, in a stream that all of them hold.
@@ -393,7 +406,9 @@ TEST(ScenarioRules, APartitionTakesDownWhoHasNoMajority) {
     EXPECT_TRUE(accepted(partition(shape, "followers", 3, Promise::pause)))
         << "together they have one";
   EXPECT_TRUE(accepted(partition(isolated, "leader+follower", 5, Promise::pause)));
-  EXPECT_TRUE(accepted(partition(halves, "leader", 4, Promise::stop)));
+  EXPECT_EQ(refused(partition(halves, "leader", 4, Promise::stop)),
+            (Keys{"spec.expect.writes", "spec.expect.reads"}))
+      << "all four still answer the harness, which would find a quorum";
   EXPECT_TRUE(accepted(partition(halves, "leader", 5, Promise::pause)));
   EXPECT_TRUE(accepted(partition(bridge, "leader", 5, Promise::pause)));
   EXPECT_TRUE(accepted(partition(ring, "all", 5, Promise::pause)));
@@ -450,10 +465,44 @@ TEST(ScenarioRules, JitterLeavesADelay) {
   EXPECT_EQ(refused(s), Keys{});
 }
 
-TEST(ScenarioRules, ClientsThatAreCutOffAreServedByNobody) {
-  auto s = scenario("all", Promise::stop, Promise::stop);
-  s.faults[0].fault = "clients-cut";
-  EXPECT_EQ(refused(s), Keys{});
+// It sees all of them stand, and could never say that there was no quorum.
+TEST(ScenarioRules, NobodyStopsWhoStillAnswersTheHarness) {
+  for (const auto* fault : {"clients-cut", "disk-frozen", "disk-full"})
+    for (const auto promise : {Promise::stop, Promise::pause}) {
+      auto s = scenario("all", promise, Promise::not_promised);
+      s.faults[0].fault = fault;
+      ASSERT_EQ(refused(s), Keys{"spec.expect.writes"}) << fault;
+      EXPECT_NE(broken_rules(s)[0].message.find("did you mean 'not_promised'?"), std::string::npos)
+          << broken_rules(s)[0].message;
+    }
+}
+
+TEST(ScenarioRules, WhatWaitsForAFrozenDiskDoesNotMeetIt) {
+  for (const auto* fault : {"disk-full", "broker-kill", "broker-crash", "worker-drain",
+                            "power-loss", "bit-flip", "disk-frozen"}) {
+    auto s = two_faults("disk-frozen", fault);
+    EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[1].fault"}) << fault;
+    s.faults[1].target = "server:2";
+    EXPECT_EQ(refused(s), Keys{}) << fault << " of another";
+    s.faults[1].target = "follower:1";
+    EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[1].fault"}) << "who may be the same";
+    s = two_faults("disk-frozen", fault);
+    s.faults[0].lasts = 4s;
+    EXPECT_EQ(refused(s), Keys{}) << fault << " afterwards";
+  }
+  for (const auto* fault : {"partition", "clients-cut", "packet-loss", "leader-churn"}) {
+    auto s = two_faults("disk-frozen", fault);
+    s.faults[1].target = "leader";
+    EXPECT_EQ(refused(s), Keys{}) << fault;
+  }
+}
+
+TEST(ScenarioRules, ALimitAndADelayDoNotMeet) {
+  EXPECT_EQ(refused(two_faults("rate-limit", "packet-delay")),
+            Keys{"spec.timeline.faults[1].fault"});
+  EXPECT_EQ(refused(two_faults("packet-delay", "rate-limit")),
+            Keys{"spec.timeline.faults[0].fault"});
+  EXPECT_EQ(refused(two_faults("rate-limit", "packet-loss")), Keys{});
 }
 
 }  // namespace

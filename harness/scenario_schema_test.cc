@@ -121,7 +121,7 @@ apiVersion: faultline/v1
 kind: Scenario
 metadata:
   {name: all-keys, title: Every key, figure: "1.4", cites: No data loss., set: page,
-   known_issue: {id: "server#5", url: "https://example.org/5", versions: 2.12.1 - 2.12.3}}
+   known_issue: {id: "server#5", url: "https://example.org/5", versions: 2.12.1 - 2.12.3, checks: [lost, replicas]}}
 spec:
   broker: {product: nats, version: 2.12.1, sync_interval: always, count: 3}
   stream: {replicas: 3, storage: memory, gather_leaders: true}

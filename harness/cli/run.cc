@@ -54,7 +54,11 @@ void show_end(const SuiteResult& suite, std::ostream& out) {
   const bool judged = std::ranges::any_of(suite.runs, [](const RunResult& run) {
     return run.interrupted && run.status == RunStatus::judged;
   });
-  if (suite.interrupted)
+  const bool left =
+      std::ranges::any_of(suite.runs, [](const RunResult& run) { return !run.not_undone.empty(); });
+  if (left)
+    out << "not everything was undone: try 'faultline heal'\n";
+  else if (suite.interrupted)
     out << (judged ? "interrupted: healed, and judged what was recorded\n"
                    : "interrupted: nothing is left running\n");
   out << fmt::format("results: {}\n", near_path(suite.folder));

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstring>
 #include <random>
+#include <sstream>
 
 #include "harness/cluster/cluster.h"
 #include "harness/cluster/file_descriptor.h"
@@ -46,15 +47,16 @@ FileDescriptor hold(const std::string& begin) {
   return held;
 }
 
-// Whether this machine reaches somebody there already, but for its default route.
+// Whether this machine reaches somebody there already, but for a default route; in any
+// table, since a VPN has its own.
 bool has_route(const std::string& network) {
-  if (!output_of({"ip", "-4", "route", "show", "root", network}).empty()) return true;
-  const auto covering = output_of({"ip", "-4", "route", "show", "match", network});
-  for (std::size_t at = 0; at < covering.size();) {
-    const auto end = std::min(covering.find('\n', at), covering.size());
-    if (covering.compare(at, 7, "default") != 0) return true;
-    at = end + 1;
-  }
+  const auto routes = [&](const std::string& which) {
+    return output_of({"ip", "-4", "route", "show", "table", "all", which, network});
+  };
+  if (!routes("root").empty()) return true;
+  std::istringstream covering(routes("match"));
+  for (std::string line; std::getline(covering, line);)
+    if (line.find("default") == line.npos) return true;  // also "unreachable default"
   return false;
 }
 

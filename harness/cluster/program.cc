@@ -32,6 +32,7 @@ using namespace std::chrono_literals;
 using boost::system::error_code;
 
 constexpr auto look_interval = 100ms;
+constexpr auto end_limit = 2s;              // after SIGKILL
 constexpr auto closed_look_interval = 5ms;  // most end right after they close their output
 
 // One stream of the program, handed on line by line.
@@ -74,9 +75,14 @@ int exit_status(int native) {
 }
 
 // Its whole process group; children may hold the pipes after it is gone.
+// One that the kernel holds, on a disk that is frozen, does not even end by SIGKILL: it is left
+// behind, to end when the kernel lets go of it.
 void end(process::child& child) {
   ::kill(-child.id(), SIGKILL);
-  child.wait();
+  const auto deadline = std::chrono::steady_clock::now() + end_limit;
+  while (child.running() && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(closed_look_interval);
+  if (child.running()) child.detach();
 }
 
 // The administrator's, which not everybody's PATH has.

@@ -10,7 +10,8 @@
 namespace faultline {
 
 struct ProgramOptions {
-  std::chrono::milliseconds limit{60'000};              // then it and its children are killed
+  // Then it and its children are killed, and it has two seconds to be gone.
+  std::chrono::milliseconds limit{60'000};
   std::map<std::string, std::string> environment = {};  // besides our own
   std::function<bool()> cancelled = {};                 // asked about ten times a second
   std::function<void(const std::string&)> line = {};    // each line it writes, as it comes

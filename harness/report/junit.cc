@@ -73,7 +73,7 @@ enum class CaseKind { passed, failure, error, skipped };
 
 CaseKind kind_of(const RunResult& run) {
   if (run.status == RunStatus::skipped) return CaseKind::skipped;
-  if (run.status == RunStatus::broken) return CaseKind::error;
+  if (outcome_word(run) == "broken" || run.status == RunStatus::broken) return CaseKind::error;
   return run.judgement.verdict == Verdict::pass && !run.interrupted ? CaseKind::passed
                                                                     : CaseKind::failure;
 }

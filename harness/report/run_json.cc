@@ -92,7 +92,8 @@ Expectations expectations_from(const ordered_json& json) {
 }
 
 ordered_json to_json(const KnownIssue& issue) {
-  return {{"id", issue.id}, {"url", issue.url}, {"versions", issue.versions}};
+  return {
+      {"id", issue.id}, {"url", issue.url}, {"versions", issue.versions}, {"checks", issue.checks}};
 }
 
 KnownIssue known_issue_from(const ordered_json& json) {
@@ -100,6 +101,7 @@ KnownIssue known_issue_from(const ordered_json& json) {
   json.at("id").get_to(issue.id);
   json.at("url").get_to(issue.url);
   json.at("versions").get_to(issue.versions);
+  if (json.contains("checks")) json.at("checks").get_to(issue.checks);  // version 0.1.0 had none
   return issue;
 }
 
@@ -190,6 +192,7 @@ ordered_json to_json(const RunResult& run, const std::string& faultline_version)
                     {"status", to_word(status_words, run.status)},
                     {"reason", run.reason},
                     {"interrupted", run.interrupted},
+                    {"not_undone", run.not_undone},
                     {"scenario", to_json(run.scenario)},
                     {"versions",
                      {{"faultline", faultline_version},
@@ -245,6 +248,7 @@ RunResult read_run_json(const std::filesystem::path& file) {
     run.status = from_word(status_words, json.at("status"));
     json.at("reason").get_to(run.reason);
     json.at("interrupted").get_to(run.interrupted);
+    if (json.contains("not_undone")) json.at("not_undone").get_to(run.not_undone);
     json.at("versions").at("broker_product").get_to(run.broker_product);
     json.at("versions").at("broker").get_to(run.broker_version);
     json.at("provider").get_to(run.provider);

@@ -74,8 +74,8 @@ inline RunResult make_failed() {
 inline RunResult make_known() {
   RunResult run = make_failed();
   run.scenario.set = "known-issue";
-  run.scenario.known_issue = {"nats-server#6888", "https://example.org/issues/6888",
-                              "2.10.7 - 2.10.22"};
+  run.scenario.known_issue = {
+      "nats-server#6888", "https://example.org/issues/6888", "2.10.7 - 2.10.22", {"lost"}};
   run.broker_version = "2.10.22";
   return run;
 }

@@ -39,22 +39,28 @@ std::string wrap_line(std::string_view text, std::size_t width, const std::strin
 std::string_view outcome_word(const RunResult& run) {
   switch (run.status) {
     case RunStatus::judged:
-      if (run.interrupted && run.judgement.verdict != Verdict::fail) return "interrupted";
+      if (run.judgement.verdict == Verdict::fail) return "fail";
+      if (!run.not_undone.empty()) return "broken";
+      if (run.interrupted) return "interrupted";
       return to_string(run.judgement.verdict);
     case RunStatus::skipped:
       return "skipped";
     case RunStatus::broken:
       break;
   }
-  return run.interrupted ? "interrupted" : "broken";
+  return run.interrupted && run.not_undone.empty() ? "interrupted" : "broken";
 }
 
 const KnownIssue* known_issue(const RunResult& run) {
   const KnownIssue& issue = run.scenario.known_issue;
   if (issue.id.empty() || run.status != RunStatus::judged || run.judgement.verdict != Verdict::fail)
     return nullptr;
+  const bool explains_all = std::ranges::all_of(run.judgement.checks, [&](const CheckResult& c) {
+    return !c.judged || c.verdict != Verdict::fail ||
+           std::ranges::find(issue.checks, c.check) != issue.checks.end();
+  });
   try {
-    return has_version(issue.versions, run.broker_version) ? &issue : nullptr;
+    return explains_all && has_version(issue.versions, run.broker_version) ? &issue : nullptr;
   } catch (const std::invalid_argument&) {
     return nullptr;
   }
@@ -66,7 +72,9 @@ std::string known_issue_line(const RunResult& run) {
 }
 
 std::string reason_line(const RunResult& run) {
-  return run.status == RunStatus::judged ? run.judgement.summary : run.reason;
+  const std::string& reason = run.status == RunStatus::judged ? run.judgement.summary : run.reason;
+  if (run.not_undone.empty()) return reason;
+  return fmt::format("{}; not undone, try 'faultline heal': {}", reason, run.not_undone);
 }
 
 std::string label(const Scenario& scenario) {

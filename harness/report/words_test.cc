@@ -29,6 +29,29 @@ TEST(KnownIssue, IsSaidOfAFailureOfAVersionThatHasIt) {
   EXPECT_EQ(known_issue_line(testing::make_failed()), "");
 }
 
+TEST(KnownIssue, OfLossExplainsNoCrash) {
+  RunResult run = testing::make_known();
+  CheckResult crash;
+  crash.check = "crash";
+  crash.verdict = Verdict::fail;
+  crash.judged = false;
+  run.judgement.checks.push_back(crash);
+  EXPECT_NE(known_issue_line(run), "");
+  run.judgement.checks.back().judged = true;
+  EXPECT_EQ(known_issue_line(run), "");
+}
+
+TEST(Words, WhatIsNotUndoneIsSaid) {
+  RunResult run = testing::make_passed();
+  run.not_undone = "n2: is mounted";
+  EXPECT_EQ(outcome_word(run), "broken");
+  EXPECT_EQ(reason_line(run),
+            run.judgement.summary + "; not undone, try 'faultline heal': n2: is mounted");
+  run = testing::make_failed();
+  run.not_undone = "n2: is mounted";
+  EXPECT_EQ(outcome_word(run), "fail");
+}
+
 TEST(Wrap, BreaksAtBlanks) {
   EXPECT_EQ(wrap("the final read did not finish", 22, 2), "  the final read did\n  not finish\n");
 }
