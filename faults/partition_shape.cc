@@ -59,6 +59,7 @@ std::set<Link> cut_to_ring(const Servers& servers) {
 
 std::set<Link> cut_links(PartitionShape shape, std::span<const std::string> targets,
                          std::span<const std::string> servers) {
+  if (targets.empty()) return {};
   if (shape == PartitionShape::ring) return cut_to_ring(sorted(servers));
   std::set<Link> links;
   if (shape == PartitionShape::bridge) {

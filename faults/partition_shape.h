@@ -19,7 +19,8 @@ enum class PartitionShape {
 
 using Link = std::pair<std::string, std::string>;  // packets from the first to the second
 
-// The links that are cut. Empty where the shape cuts nothing: nobody is on the other side.
+// The links that are cut. Empty where the shape cuts nothing: there are no targets, or nobody
+// is on the other side.
 std::set<Link> cut_links(PartitionShape, std::span<const std::string> targets,
                          std::span<const std::string> servers);
 

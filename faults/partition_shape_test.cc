@@ -46,6 +46,14 @@ TEST(PartitionShape, NobodyIsOnTheOtherSideOfAll) {
   EXPECT_TRUE(cut_links(ring, cluster(3), cluster(3)).empty()) << "all are neighbours";
 }
 
+// A role that nobody had cut a bridge, or halves, all the same.
+TEST(PartitionShape, WithoutATargetNothingIsCut) {
+  for (const auto shape : {isolated, halves, bridge, ring, one_way}) {
+    EXPECT_TRUE(cut_links(shape, {}, cluster(5)).empty());
+    EXPECT_TRUE(cut_servers(shape, {}, cluster(5)).empty());
+  }
+}
+
 TEST(PartitionShape, HalvesAreFilledUpByName) {
   EXPECT_EQ(cut_links(halves, Servers{"n3"}, cluster(3)),
             cut_links(isolated, Servers{"n3"}, cluster(3)));
