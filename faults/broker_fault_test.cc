@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <future>
 #include <sstream>
 #include <thread>
 
@@ -186,6 +187,40 @@ TEST_P(BrokerStopFault, StopThatWasIgnoredIsNoEvidence) {
             std::string::npos)
       << evidence.text;
   EXPECT_TRUE(stop.heal("n3").holds);
+}
+
+// Its end was taken for the harness's doing, since it had been asked to leave.
+class LeavingFault : public BrokerFault {};
+INSTANTIATE_TEST_SUITE_P(Faults, LeavingFault, ::testing::Values("broker-stop", "worker-drain"),
+                         [](const auto& info) { return info.param.substr(7); });
+
+TEST_P(LeavingFault, ABrokerThatCrashesInsteadOfLeavingExitedByItself) {
+  const int pid = std::stoi(cluster_.process("n3").substr(4));
+  ::kill(pid, SIGSTOP);
+  const auto one = fault();
+  auto leaving =
+      std::async(std::launch::async, [&] { one->inject(std::vector<std::string>{"n3"}); });
+  std::this_thread::sleep_for(1s);  // it has been asked
+  ::kill(pid, SIGABRT);             // a Go program prints its trace, as it does when it panics
+  ::kill(pid, SIGCONT);
+  leaving.get();
+  const auto evidence = one->verify();
+  EXPECT_FALSE(evidence.holds);
+  EXPECT_NE(evidence.text.find("exit status 2"), std::string::npos) << evidence.text;
+  const auto exits = cluster_.exits();
+  ASSERT_EQ(exits.size(), 1u);
+  EXPECT_FALSE(exits[0].expected) << exits[0].detail;
+  EXPECT_TRUE(one->heal("n3").holds);
+}
+
+TEST_P(LeavingFault, ABrokerThatLeavesWasEndedByTheHarness) {
+  const auto one = fault();
+  one->inject(std::vector<std::string>{"n3"});
+  const auto evidence = one->verify();
+  EXPECT_TRUE(evidence.holds) << evidence.text;
+  const auto exits = cluster_.exits();
+  ASSERT_EQ(exits.size(), 1u);
+  EXPECT_TRUE(exits[0].expected) << exits[0].detail;
 }
 
 class BrokerPauseFault : public BrokerFault {};

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <set>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -52,11 +53,12 @@ struct BrokerProgram {
   std::function<std::string(const Layout& self, std::span<const Layout> all)> configuration;
   std::function<std::vector<std::string>(const std::filesystem::path& configuration)> arguments;
   int leave_signal = 0;  // asks it to hand over what it leads, let go of its clients, and exit
+  std::set<int> leave_statuses{0};  // its exit statuses where it was asked to leave, and did
 };
 
 struct Exit {
   std::string server;
-  bool expected = false;  // the harness ended it
+  bool expected = false;  // the harness ended it; not where it crashed when asked to leave
   bool forced = false;    // by SIGKILL, after it ignored being asked to leave
   std::string detail;     // "signal 9", "exit status 1: last line of its log"
   std::string process;    // "pid 4711"

@@ -9,6 +9,7 @@
 #include <iomanip>
 #include <map>
 #include <mutex>
+#include <set>
 #include <sstream>
 #include <thread>
 
@@ -36,7 +37,8 @@ struct Member {
   Layout layout;
   fs::path configuration;
   int pid = 0;  // 0: not running
-  bool being_ended = false;
+  bool any_exit_expected = false;
+  std::set<int> sent = {};  // signals of the harness that end it
   bool being_forced = false;
   bool being_started = false;  // whether an exit counts is not known yet
   bool drained = false;        // takes nothing new until it is started
@@ -86,7 +88,7 @@ struct LocalCluster::Implementation {
 
   ~Implementation() {
     end_all();
-    if (options.keep_data) return;
+    if (options.keep_data || !options.volumes.empty()) return;  // data goes with its volume
     std::error_code ignored;
     for (const auto& member : members) fs::remove_all(member.layout.data, ignored);
   }
@@ -280,7 +282,8 @@ struct LocalCluster::Implementation {
       const std::lock_guard lock(mutex);
       auto& one = member(name);
       one.pid = pid;
-      one.being_ended = one.being_forced = false;
+      one.any_exit_expected = one.being_forced = false;
+      one.sent.clear();
       if (const auto early = early_exits.extract(pid)) note_exit(one, early.mapped());
     }
     if (options.started) options.started(pid, program.name + " " + name);
@@ -296,8 +299,15 @@ struct LocalCluster::Implementation {
       note_exit(*one, status);
   }
 
+  // One that was asked to leave may still crash by itself.
+  bool expected(const Member& one, int status) const {
+    if (one.any_exit_expected) return true;
+    if (WIFSIGNALED(status)) return one.sent.contains(WTERMSIG(status));
+    return !one.sent.empty() && program.leave_statuses.contains(WEXITSTATUS(status));
+  }
+
   void note_exit(Member& one, int status) {
-    Exit exit{one.layout.name, one.being_ended, one.being_forced, how_it_ended(status),
+    Exit exit{one.layout.name, expected(one, status), one.being_forced, how_it_ended(status),
               "pid " + std::to_string(one.pid)};
     if (!exit.expected)
       if (const auto line = telling_line(last_lines(one.layout.log, searched_lines)); !line.empty())
@@ -315,7 +325,7 @@ struct LocalCluster::Implementation {
       const std::lock_guard lock(mutex);
       auto& one = member(name);
       if (one.pid == 0) return true;
-      one.being_ended = true;
+      one.sent.insert(signal);
       pid = one.pid;
     }
     children.signal(pid, signal);
@@ -340,6 +350,7 @@ struct LocalCluster::Implementation {
 
   DrainReport drain(const std::string& name, std::chrono::milliseconds limit) {
     if (program.leave_signal == 0) throw ClusterError(program.name + " cannot be asked to leave");
+    if (!running(name)) return {false, false, "nobody was asked to leave: it did not run"};
     const auto begin = std::chrono::steady_clock::now();
     const bool left = end(name, program.leave_signal, limit);
     const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin);
@@ -353,7 +364,7 @@ struct LocalCluster::Implementation {
       text << "gone after " << seconds.count() << " s (" << one.last_exit->detail << ")";
     else
       text << "still there after " << seconds.count() << " s";
-    return {left, false, text.str()};
+    return {left && one.last_exit->expected, false, text.str()};
   }
 
   bool drained(const std::string& name) {
@@ -386,7 +397,7 @@ struct LocalCluster::Implementation {
 
   void expect_exit(const std::string& name) {
     const std::lock_guard lock(mutex);
-    member(name).being_ended = true;
+    member(name).any_exit_expected = true;
   }
 
   void end_all() {

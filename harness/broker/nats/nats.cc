@@ -48,6 +48,12 @@ json consumer_config(const StreamSettings& settings, const std::string& name) {
           {"max_ack_pending", 100'000},   {"num_replicas", 0}};  // 0: those of the stream
 }
 
+// Of SIGTERM it was 1 before 2.11 (nats-server#6336).
+std::set<int> leave_statuses(const NatsVersion& version) {
+  if (version < NatsVersion{2, 11, 0}) return {0, 1};
+  return {0};
+}
+
 // At most once a second.
 class Told {
  public:
@@ -210,7 +216,8 @@ BrokerProgram nats_program(const NatsBinary& binary, const std::string& sync_int
               [](const std::filesystem::path& configuration) {
                 return std::vector<std::string>{"--config", configuration.string()};
               },
-          .leave_signal = SIGUSR2};  // lame-duck mode
+          .leave_signal = SIGUSR2,  // lame-duck mode
+          .leave_statuses = leave_statuses(binary.version)};
 }
 
 NatsBroker::NatsBroker(Cluster& cluster, NatsVersion version)

@@ -231,6 +231,17 @@ TEST(NatsCluster, StopIsSIGTERM) {
   EXPECT_NE(deployed.cluster.log_tail("n3", 50).find("Server Exiting"), std::string::npos);
 }
 
+// It had been "gone after 0.0 s (signal 9)", by the signal of somebody else.
+TEST(NatsCluster, ADrainOfABrokerThatDoesNotRunIsNotComplete) {
+  const testing::TemporaryFolder folder;
+  Deployed deployed(folder.path());
+  deployed.cluster.kill("n3");
+  const auto drain = deployed.cluster.drain("n3", 10s);
+  EXPECT_FALSE(drain.complete);
+  EXPECT_EQ(drain.text, "nobody was asked to leave: it did not run");
+  EXPECT_FALSE(deployed.cluster.drained("n3"));
+}
+
 TEST(NatsCluster, LeavesConfigurationAndLogButNoProcessAndNoData) {
   const testing::TemporaryFolder folder;
   std::vector<int> pids;
