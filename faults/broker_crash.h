@@ -14,6 +14,7 @@ class BrokerCrash : public PerServerFault {
   explicit BrokerCrash(FaultContext context) : PerServerFault("broker-crash", context) {}
 
  protected:
+  std::string already(const std::string& server) override { return already_down(server); }
   void strike(const std::string& server) override;
   Evidence look(const std::string& server) override;  // another process runs than before
   void undo(const std::string&) override {}

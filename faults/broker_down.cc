@@ -6,18 +6,10 @@
 
 namespace faultline {
 
-void BrokerDown::strike(const std::string& server) {
-  if (cluster().running(server)) return take_down(server);
-  const std::lock_guard lock(mutex_);
-  already_down_.insert(server);
-}
-
 Evidence BrokerDown::look(const std::string& server) {
-  if (already_down_.contains(server)) return {false, "was already down before the strike"};
   if (cluster().running(server)) return {false, cluster().process(server) + " runs"};
   const auto exit = cluster().last_exit(server);
-  if (exit && !exit->expected)
-    return {false, "exited by itself before the strike: " + exit->detail};
+  if (exit && !exit->expected) return {false, "exited by itself: " + exit->detail};
   if (exit && exit->forced)
     return {false, fmt::format("was asked to leave, did not, and had to be killed: {} gone by {}",
                                exit->process, exit->detail)};

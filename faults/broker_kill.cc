@@ -2,6 +2,6 @@
 
 namespace faultline {
 
-void BrokerKill::take_down(const std::string& server) { cluster().kill(server); }
+void BrokerKill::strike(const std::string& server) { cluster().kill(server); }
 
 }  // namespace faultline

@@ -10,7 +10,7 @@ class BrokerKill : public BrokerDown {
   explicit BrokerKill(FaultContext context) : BrokerDown("broker-kill", context) {}
 
  protected:
-  void take_down(const std::string& server) override;
+  void strike(const std::string& server) override;
 };
 
 }  // namespace faultline

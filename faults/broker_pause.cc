@@ -6,14 +6,13 @@
 
 namespace faultline {
 
-void BrokerPause::strike(const std::string& server) {
-  if (!cluster().paused(server)) return cluster().pause(server);
-  const std::lock_guard lock(mutex_);
-  already_paused_.insert(server);
+std::string BrokerPause::already(const std::string& server) {
+  return cluster().paused(server) ? "paused" : already_down(server);
 }
 
+void BrokerPause::strike(const std::string& server) { cluster().pause(server); }
+
 Evidence BrokerPause::look(const std::string& server) {
-  if (already_paused_.contains(server)) return {false, "was already paused before the strike"};
   const auto process = cluster().process(server);
   if (process.empty()) return {false, "does not run"};
   if (!cluster().paused(server)) return {false, process + " runs"};

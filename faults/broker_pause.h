@@ -1,8 +1,5 @@
 #pragma once
 
-#include <mutex>
-#include <set>
-
 #include "faults/per_server_fault.h"
 
 namespace faultline {
@@ -14,13 +11,10 @@ class BrokerPause : public PerServerFault {
   explicit BrokerPause(FaultContext context) : PerServerFault("broker-pause", context) {}
 
  protected:
+  std::string already(const std::string& server) override;
   void strike(const std::string& server) override;
   Evidence look(const std::string& server) override;  // its process is stopped, nobody answers
   void undo(const std::string& server) override;
-
- private:
-  std::mutex mutex_;
-  std::set<std::string> already_paused_;
 };
 
 }  // namespace faultline

@@ -2,6 +2,6 @@
 
 namespace faultline {
 
-void BrokerStop::take_down(const std::string& server) { cluster().stop(server, grace_); }
+void BrokerStop::strike(const std::string& server) { cluster().stop(server, grace_); }
 
 }  // namespace faultline

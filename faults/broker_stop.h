@@ -14,7 +14,7 @@ class BrokerStop : public BrokerDown {
       : BrokerDown("broker-stop", context), grace_(grace) {}
 
  protected:
-  void take_down(const std::string& server) override;
+  void strike(const std::string& server) override;
 
  private:
   std::chrono::seconds grace_;

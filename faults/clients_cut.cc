@@ -13,6 +13,10 @@ constexpr std::chrono::seconds packet_limit{10};  // we have just asked it
 ClientsCut::ClientsCut(FaultContext context)
     : ChainFault("clients-cut", context, {"CLIENTS-FAULTLINE", "raw", {"PREROUTING", "OUTPUT"}}) {}
 
+std::string ClientsCut::already(const std::string& server) {
+  return silence_of(cluster(), server).holds ? "silent to clients" : "";
+}
+
 std::vector<std::string> ClientsCut::rules(const std::string& server) const {
   const auto port = address_of(find_server(cluster(), server).client_url).port;
   return {"-p tcp --dport " + port + " -j DROP", "-p tcp --sport " + port + " -j DROP"};

@@ -11,6 +11,7 @@ class ClientsCut : public ChainFault {
   explicit ClientsCut(FaultContext);
 
  protected:
+  std::string already(const std::string& server) override;
   std::vector<std::string> rules(const std::string& server) const override;
   Evidence look(const std::string& server) override;
 };

@@ -219,6 +219,24 @@ TEST_P(DiskFaultTest, AProgramThatAFrozenDiskHoldsIsLeftBehind) {
   EXPECT_TRUE(fault->heal("n1").holds);
 }
 
+// The second of two strikes was proven by what the first had done.
+TEST_P(DiskFaultTest, WhatWasSoAlreadyIsNoEvidence) {
+  for (const auto& [name, state] :
+       {std::pair{"disk-full", "with a full disk"}, std::pair{"disk-frozen", "with a frozen disk"},
+        std::pair{"volume-wipe", "without data"},
+        std::pair{"volume-detach", "without its volume"}}) {
+    SCOPED_TRACE(name);
+    const auto fault = strike(name);
+    auto seen = fault->verify();
+    EXPECT_TRUE(seen.holds) << seen.text;
+    seen = strike(name)->verify();
+    EXPECT_FALSE(seen.holds);
+    EXPECT_EQ(seen.text, fmt::format("n1: was already {} before the strike", state));
+    EXPECT_TRUE(fault->heal("n1").holds);
+    fs::create_directories(data() / "stream");
+  }
+}
+
 TEST_P(DiskFaultTest, AFrozenDiskIsThawedFromTheJournalAlone) {
   strike("disk-frozen");
   EXPECT_EQ(journal_.undo_all(), std::vector<std::string>{});

@@ -5,6 +5,10 @@
 
 namespace faultline {
 
+std::string DiskFrozen::already(const std::string& server) {
+  return volume(server).hang_problem().empty() ? "with a frozen disk" : "";
+}
+
 void DiskFrozen::strike(const std::string& server) {
   const auto& disk = volume(server);
   worker(server).undo_first(

@@ -11,6 +11,7 @@ class DiskFrozen : public PerServerFault {
   explicit DiskFrozen(FaultContext context) : PerServerFault("disk-frozen", context) {}
 
  protected:
+  std::string already(const std::string& server) override;
   void strike(const std::string& server) override;
   Evidence look(const std::string& server) override;  // a write does not return
   void undo(const std::string& server) override;

@@ -8,6 +8,15 @@
 #include "harness/cluster/worker.h"
 
 namespace faultline {
+namespace {
+
+bool says_full(const std::string& write_problem) { return write_problem == std::strerror(ENOSPC); }
+
+}  // namespace
+
+std::string DiskFull::already(const std::string& server) {
+  return says_full(volume(server).write_problem()) ? "with a full disk" : "";
+}
 
 void DiskFull::strike(const std::string& server) {
   const auto& disk = volume(server);
@@ -18,7 +27,7 @@ void DiskFull::strike(const std::string& server) {
 
 Evidence DiskFull::look(const std::string& server) {
   const auto problem = volume(server).write_problem();
-  return {problem == std::strerror(ENOSPC),
+  return {says_full(problem),
           "a write to its volume " +
               (problem.empty() ? std::string("succeeded") : "gave \"" + problem + "\"")};
 }

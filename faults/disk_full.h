@@ -10,6 +10,7 @@ class DiskFull : public PerServerFault {
   explicit DiskFull(FaultContext context) : PerServerFault("disk-full", context) {}
 
  protected:
+  std::string already(const std::string& server) override;
   void strike(const std::string& server) override;
   Evidence look(const std::string& server) override;  // a write gives ENOSPC
   void undo(const std::string& server) override;

@@ -11,7 +11,19 @@ std::vector<std::string> kubelet(const Place& place, const char* verb) {
   return place.command({"systemctl", verb, "kubelet"});
 }
 
+std::string state_in(const Place& place) {
+  auto state = run_program(kubelet(place, "is-active")).output;
+  while (state.ends_with('\n')) state.pop_back();
+  return state;
+}
+
+bool stopped(const std::string& state) { return state == "inactive" || state == "failed"; }
+
 }  // namespace
+
+std::string KubeletStop::already(const std::string& server) {
+  return stopped(state_in(worker(server).inside())) ? "without its kubelet" : "";
+}
 
 void KubeletStop::strike(const std::string& server) {
   auto& machine = worker(server);
@@ -24,10 +36,8 @@ void KubeletStop::strike(const std::string& server) {
 
 Evidence KubeletStop::look(const std::string& server) {
   auto& machine = worker(server);
-  auto state = run_program(kubelet(machine.inside(), "is-active")).output;
-  while (state.ends_with('\n')) state.pop_back();
-  return {state == "inactive" || state == "failed",
-          fmt::format("the kubelet of {} is {}", machine.name(), state)};
+  const auto state = state_in(machine.inside());
+  return {stopped(state), fmt::format("the kubelet of {} is {}", machine.name(), state)};
 }
 
 void KubeletStop::undo(const std::string& server) {

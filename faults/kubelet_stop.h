@@ -11,6 +11,7 @@ class KubeletStop : public PerServerFault {
   explicit KubeletStop(FaultContext context) : PerServerFault("kubelet-stop", context) {}
 
  protected:
+  std::string already(const std::string& server) override;
   void strike(const std::string& server) override;
   Evidence look(const std::string& server) override;  // systemd says "inactive"
   void undo(const std::string& server) override;

@@ -36,14 +36,21 @@ PerServerFault::PerServerFault(std::string name, FaultContext context)
 void PerServerFault::inject(std::span<const std::string> servers) {
   servers_.assign(servers.begin(), servers.end());
   context_.journal.fault_striking(name_, servers_);
-  for_each_at_once(servers_, [this](const std::string& server) { strike(server); });
+  for (const auto& server : servers_) already_[server].clear();
+  for_each_at_once(servers_, [this](const auto& server) { already_.at(server) = already(server); });
+  for_each_at_once(servers_, [this](const auto& server) {
+    if (already_.at(server).empty()) strike(server);
+  });
 }
 
 Evidence PerServerFault::verify() {
   if (servers_.empty()) return {false, "nothing was struck"};
   std::vector<Evidence> seen(servers_.size());
   for_each_at_once(servers_, [&](const std::string& server) {
-    seen[static_cast<std::size_t>(&server - servers_.data())] = look(server);
+    const auto& state = already_.at(server);
+    seen[static_cast<std::size_t>(&server - servers_.data())] =
+        state.empty() ? look(server)
+                      : Evidence{false, "was already " + state + " before the strike"};
   });
   Evidence all{true, ""};
   for (std::size_t i = 0; i < servers_.size(); ++i) {
@@ -62,6 +69,10 @@ Evidence PerServerFault::lift(const std::string& server) {
 
 Evidence PerServerFault::see_healed(const std::string& server) {
   return unless_it_fails([&] { return wait_until_it_answers(context_, server); });
+}
+
+std::string PerServerFault::already_down(const std::string& server) const {
+  return cluster().running(server) ? "" : "down";
 }
 
 Worker& PerServerFault::worker(const std::string& server) const {

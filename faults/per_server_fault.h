@@ -2,6 +2,7 @@
 // all of them at the same time.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,7 +15,7 @@ struct UndoStep;
 struct Volume;
 
 // A derived fault says how one server is hit, what is seen of it, and how it is
-// undone. All three may be called for several servers at once.
+// undone. All of it may be called for several servers at once.
 class PerServerFault : public Fault {
  public:
   PerServerFault(std::string name, FaultContext);
@@ -25,6 +26,9 @@ class PerServerFault : public Fault {
   Evidence see_healed(const std::string& server) final;
 
  protected:
+  // What a strike would bring about is so before it: "down", "paused". Empty: it is not. A
+  // server of which it is said is not struck, and its fault is not proven.
+  virtual std::string already(const std::string& /*server*/) { return {}; }
   virtual void strike(const std::string& server) = 0;
   virtual Evidence look(const std::string& server) = 0;
   virtual void undo(const std::string& server) = 0;  // see_healed() waits until it answers
@@ -34,11 +38,13 @@ class PerServerFault : public Fault {
   Worker& worker(const std::string& server) const;        // throws ClusterError where none
   const Volume& volume(const std::string& server) const;  // the same
   const std::vector<std::string>& servers() const { return servers_; }
+  std::string already_down(const std::string& server) const;
 
  private:
   std::string name_;
   FaultContext context_;
   std::vector<std::string> servers_;
+  std::map<std::string, std::string> already_;  // by server; each is of one thread at a time
 };
 
 // Undone, and seen so; throws ClusterError.

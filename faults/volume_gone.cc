@@ -9,6 +9,10 @@
 
 namespace faultline {
 
+std::string VolumeGone::already(const std::string& server) {
+  return volume(server).mounted() ? "" : "without its volume";
+}
+
 void VolumeGone::strike(const std::string& server) {
   const auto& disk = volume(server);
   worker(server).undo_first(

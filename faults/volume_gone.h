@@ -21,6 +21,7 @@ class VolumeGone : public PerServerFault {
   virtual void break_volume(const std::string& server) = 0;
   virtual void when_detached(const std::string& /*server*/) {}
 
+  std::string already(const std::string& server) final;
   void strike(const std::string& server) final;
   Evidence look(const std::string& server) final;
   void undo(const std::string& server) final;

@@ -7,6 +7,18 @@
 #include "harness/cluster/worker.h"
 
 namespace faultline {
+namespace {
+
+bool is_empty(const Volume& disk) {
+  const auto listing = run_program(disk.place.command({"ls", "-A", disk.data()}));
+  return listing.status == 0 && listing.output.empty();
+}
+
+}  // namespace
+
+std::string VolumeWipe::already(const std::string& server) {
+  return is_empty(volume(server)) ? "without data" : "";
+}
 
 void VolumeWipe::strike(const std::string& server) {
   const auto& disk = volume(server);
@@ -19,9 +31,7 @@ void VolumeWipe::strike(const std::string& server) {
 }
 
 Evidence VolumeWipe::look(const std::string& server) {
-  const auto& disk = volume(server);
-  const auto listing = run_program(disk.place.command({"ls", "-A", disk.data()}));
-  const bool empty = listing.status == 0 && listing.output.empty();
+  const bool empty = is_empty(volume(server));
   const auto silent = silence_of(cluster(), server);
   return {empty && silent.holds,
           fmt::format("{} on its volume, {}", empty ? "nothing is" : "something is", silent.text)};

@@ -11,6 +11,7 @@ class VolumeWipe : public PerServerFault {
   explicit VolumeWipe(FaultContext context) : PerServerFault("volume-wipe", context) {}
 
  protected:
+  std::string already(const std::string& server) override;
   void strike(const std::string& server) override;
   Evidence look(const std::string& server) override;  // down, and nothing is on the volume
   void undo(const std::string& server) override;

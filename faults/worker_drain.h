@@ -18,6 +18,7 @@ class WorkerDrain : public PerServerFault {
   WorkerDrain(FaultContext, const FaultOptions&);
 
  protected:
+  std::string already(const std::string& server) override { return already_down(server); }
   void strike(const std::string& server) override;
   Evidence look(const std::string& server) override;
   void undo(const std::string& server) override;

@@ -7,6 +7,10 @@
 
 namespace faultline {
 
+std::string WorkerPause::already(const std::string& server) {
+  return worker(server).state() == "paused" ? "paused" : "";
+}
+
 // A machine that is missed for long enough is given up, and its broker ended when
 // it comes back: no exit of its own.
 void WorkerPause::strike(const std::string& server) {

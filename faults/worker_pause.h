@@ -11,6 +11,7 @@ class WorkerPause : public PerServerFault {
   explicit WorkerPause(FaultContext context) : PerServerFault("worker-pause", context) {}
 
  protected:
+  std::string already(const std::string& server) override;
   void strike(const std::string& server) override;
   Evidence look(const std::string& server) override;  // the worker is paused, nobody answers
   void undo(const std::string& server) override;

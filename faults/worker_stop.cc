@@ -7,6 +7,11 @@
 
 namespace faultline {
 
+std::string WorkerStop::already(const std::string& server) {
+  const auto state = worker(server).state();
+  return state.starts_with("exited") ? state : "";
+}
+
 void WorkerStop::strike(const std::string& server) {
   cluster().expect_exit(server);
   worker(server).stop();

@@ -11,6 +11,7 @@ class WorkerStop : public PerServerFault {
   explicit WorkerStop(FaultContext context) : PerServerFault("worker-stop", context) {}
 
  protected:
+  std::string already(const std::string& server) override;
   void strike(const std::string& server) override;
   Evidence look(const std::string& server) override;  // the worker has exited, nobody answers
   void undo(const std::string& server) override;

@@ -48,6 +48,10 @@ bool Volume::attached() const {
   return run_program(agent(place, {"probe", mount_point})).status == 0;
 }
 
+bool Volume::mounted() const {
+  return run_program(place.command({"test", "-d", data()})).status == 0;
+}
+
 void Volume::detach() const { output_of(agent(place, {"detach", image})); }
 
 void Volume::kill_holders() const { output_of(agent(place, {"kill-holders", image})); }

@@ -46,6 +46,7 @@ struct Volume {
   void make() const;          // the image with an empty file system, not mounted
   void attach() const;        // mounted, the journal replayed; data() exists on a new one
   bool attached() const;      // and writable by name
+  bool mounted() const;       // data() is there, whatever would become of a write
   void detach() const;        // every mount of it in the place; throws while somebody holds it
   void kill_holders() const;  // SIGKILL to the containers that have it mounted
 

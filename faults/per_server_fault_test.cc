@@ -1,0 +1,97 @@
+// What is so already before a fault strikes is none of its doing.
+#include "faults/per_server_fault.h"
+
+#include <gtest/gtest.h>
+
+#include "faults/testing.h"
+#include "harness/broker/nats/nats.h"
+#include "harness/cluster/testing.h"
+
+namespace faultline {
+namespace {
+
+// It stands still, or is gone, as it was told. Its systemd says that nothing is active.
+class ToldWorker : public testing::IdleWorker {
+ public:
+  ToldWorker() : IdleWorker({"w1", {"sh", "-c", "echo inactive"}}) {}
+
+  void stop() override { state_ = "exited (137)"; }
+  void pause() override { state_ = "paused"; }
+  std::string state() override { return state_; }
+
+ private:
+  std::string state_ = "running";
+};
+
+// Nobody answers for its server.
+class ToldCluster : public testing::IdleCluster {
+ public:
+  ToldCluster() : IdleCluster({{"n1", "nats://127.0.0.1:1", "http://127.0.0.1:1"}}) {}
+
+  bool running(const std::string&) override { return runs; }
+  std::string process(const std::string&) override { return runs ? "pid 1" : ""; }
+  void crash(const std::string&) override { ++struck; }
+  void kill(const std::string&) override { ++struck; }
+  void pause(const std::string&) override { ++struck; }
+  void stop(const std::string&, std::chrono::seconds) override { ++struck; }
+  DrainReport drain(const std::string&, std::chrono::milliseconds) override {
+    ++struck;
+    return {true, false, "gone"};
+  }
+  bool drained(const std::string&) override { return true; }
+  Worker* worker_of(const std::string&) override { return &worker_; }
+
+  bool runs = true;
+  int struck = 0;
+
+ private:
+  ToldWorker worker_;
+};
+
+class PerServerFaultTest : public ::testing::Test {
+ protected:
+  Evidence seen_of(const std::string& fault) {
+    const auto one = make_fault(fault, {cluster_, broker_, journal_});
+    one->inject(std::vector<std::string>{"n1"});
+    return one->verify();
+  }
+
+  testing::TemporaryFolder folder_;
+  ToldCluster cluster_;
+  NatsBroker broker_{cluster_, NatsVersion{}};
+  Journal journal_{folder_.path() / "state", "run"};
+};
+
+TEST_F(PerServerFaultTest, AWorkerThatIsStoppedAlreadyIsNoEvidence) {
+  EXPECT_TRUE(seen_of("worker-stop").holds);
+  const auto seen = seen_of("worker-stop");
+  EXPECT_FALSE(seen.holds);
+  EXPECT_EQ(seen.text, "n1: was already exited (137) before the strike");
+}
+
+TEST_F(PerServerFaultTest, AWorkerThatIsPausedAlreadyIsNoEvidence) {
+  EXPECT_TRUE(seen_of("worker-pause").holds);
+  const auto seen = seen_of("worker-pause");
+  EXPECT_FALSE(seen.holds);
+  EXPECT_EQ(seen.text, "n1: was already paused before the strike");
+}
+
+TEST_F(PerServerFaultTest, AKubeletThatIsStoppedAlreadyIsNoEvidence) {
+  const auto seen = seen_of("kubelet-stop");
+  EXPECT_FALSE(seen.holds);
+  EXPECT_EQ(seen.text, "n1: was already without its kubelet before the strike");
+}
+
+TEST_F(PerServerFaultTest, ABrokerThatIsDownAlreadyIsNeitherStruckNorEvidence) {
+  cluster_.runs = false;
+  for (const auto* fault :
+       {"broker-kill", "broker-stop", "broker-pause", "broker-crash", "worker-drain"}) {
+    const auto seen = seen_of(fault);
+    EXPECT_FALSE(seen.holds) << fault;
+    EXPECT_EQ(seen.text, "n1: was already down before the strike") << fault;
+  }
+  EXPECT_EQ(cluster_.struck, 0);
+}
+
+}  // namespace
+}  // namespace faultline
