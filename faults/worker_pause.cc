@@ -11,12 +11,7 @@ std::string WorkerPause::already(const std::string& server) {
   return worker(server).state() == "paused" ? "paused" : "";
 }
 
-// A machine that is missed for long enough is given up, and its broker ended when
-// it comes back: no exit of its own.
-void WorkerPause::strike(const std::string& server) {
-  cluster().expect_exit(server);
-  worker(server).pause();
-}
+void WorkerPause::strike(const std::string& server) { worker(server).pause(); }
 
 Evidence WorkerPause::look(const std::string& server) {
   auto& machine = worker(server);

@@ -1,6 +1,7 @@
 // The faults that need a worker and a volume of one's own, against real brokers on this
 // machine: each seen biting, healed, and nothing left of it.
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <regex>
@@ -21,7 +22,7 @@ using testing::eventually;
 struct Case {
   const char* fault;
   const char* target;
-  const char* evidence;  // a regular expression
+  const char* evidence = "";  // a regular expression
   FaultOptions options = {};
 };
 
@@ -131,6 +132,23 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"packet-delay", "follower:1", "ms"},
         Case{"broker-crash", "leader", R"(pid [0-9]+ killed, pid [0-9]+ took over)"}),
     name_of);
+
+class LocalWorkerPause : public LocalFault {};
+INSTANTIATE_TEST_SUITE_P(Each, LocalWorkerPause,
+                         ::testing::Values(Case{"worker-pause", "server:1"}), name_of);
+
+// It was expected for the rest of the run.
+TEST_P(LocalWorkerPause, AnExitAfterwardsIsTheBrokersOwn) {
+  const auto fault = make_fault("worker-pause", {cluster(), broker(), *journal_});
+  fault->inject(targets());
+  EXPECT_TRUE(fault->verify().holds);
+  EXPECT_TRUE(fault->heal("n1").holds);
+  ::kill(std::stoi(cluster().process("n1").substr(4)), SIGABRT);
+  ASSERT_TRUE(eventually([&] { return !cluster().running("n1"); }));
+  const auto exits = cluster().exits();
+  ASSERT_EQ(exits.size(), 1u);
+  EXPECT_FALSE(exits[0].expected) << exits[0].detail;
+}
 
 }  // namespace
 }  // namespace faultline

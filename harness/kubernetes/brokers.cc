@@ -366,6 +366,8 @@ struct KubernetesBrokers::Implementation {
       if (Clock::now() - last_look < 1s) return;
       last_look = Clock::now();
     }
+    // A machine that is missed for long enough is given up, and its broker ended when it comes
+    // back: no exit of its own.
     std::set<std::string> without_worker;
     for (const auto& member : members)
       if (member.place.worker && member.place.worker->state() != "running")
