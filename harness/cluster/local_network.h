@@ -34,7 +34,8 @@ class LocalNetwork {
   const std::vector<Worker>& workers() const;
   const std::string& own_address() const;  // of this machine, on the bridge
 
-  // A worker's cable, by its index.
+  // A worker's cable, by its index. No effect on one that is so already. All throw ClusterError,
+  // also where the network is not there any more.
   void cut(std::size_t worker);
   void join(std::size_t worker);
   bool joined(std::size_t worker) const;

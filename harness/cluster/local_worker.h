@@ -24,7 +24,7 @@ class LocalWorker : public Worker {
 
   void stop() override;  // the broker's process killed, then the link cut
   void start() override;
-  void pause() override;  // SIGSTOP to the broker, all that runs in it
+  void pause() override;  // SIGSTOP to the broker; faultline-delay beside it goes on
   void resume() override;
   std::string state() override;  // as the kernel says
   const std::vector<std::string>& addresses() const override { return addresses_; }

@@ -13,14 +13,15 @@ namespace faultline {
 // Each fault has a chain of another name, so that faults overlap. None begins with
 // FAULTLINE, which is the partition's (packet_rules.h).
 struct PacketChain {
-  std::string name;
-  std::string table;
-  std::vector<std::string> hooks;
+  std::string name;                // up to 28 characters
+  std::string table;               // of iptables(8): "raw", "mangle", "filter"
+  std::vector<std::string> hooks;  // built-in chains of this table: "PREROUTING", "OUTPUT"
 
   bool operator==(const PacketChain&) const = default;
 };
 
-// Called from the hooks once all of its rules ("-p tcp --dport 4222 -j DROP") are in it.
+// Called from the hooks once all of its rules ("-p tcp --dport 4222 -j DROP") are in it. Fails,
+// and changes nothing, where there is such a chain already.
 InsideCommand make_chain(const PacketChain&, const std::vector<std::string>& rules);
 InsideCommand list_chain(const PacketChain&);
 

@@ -10,7 +10,8 @@
 
 namespace faultline {
 
-// All throw ClusterError. Each journals how to undo it before it acts.
+// All throw ClusterError. What would outlive the harness is journalled, how to undo it, before
+// it is done.
 class Worker {
  public:
   virtual ~Worker() = default;
