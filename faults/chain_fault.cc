@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "faults/dropped_packets.h"
+#include "faults/growing_count.h"
 #include "harness/cluster/worker.h"
 
 namespace faultline {
@@ -30,14 +30,15 @@ void ChainFault::strike(const std::string& server) {
 Evidence ChainFault::dropped_more(const std::string& server, std::chrono::seconds limit) {
   const auto one = struck(server);
   if (!one) throw ClusterError("no packets of " + server + " were dropped");
-  const auto seen = wait_for_drops(one->place.command(list_chain(chain_)), one->dropped, limit);
+  const auto list = one->place.command(list_chain(chain_));
+  const auto count = wait_for_more([&] { return dropped_packets(list); }, one->dropped, limit);
   const auto& name = one->place.name;
-  if (!seen.has_rules) return {false, fmt::format("worker {} has no rules", name)};
-  if (seen.count <= one->dropped)
+  if (!count) return {false, fmt::format("worker {} has no rules", name)};
+  if (*count <= one->dropped)
     return {false, fmt::format("worker {} dropped no packets in {} s", name, limit.count())};
   const std::lock_guard lock(mutex_);
-  struck_[server].dropped = seen.count;
-  return {true, fmt::format("worker {} dropped {} packets", name, seen.count)};
+  struck_[server].dropped = *count;
+  return {true, fmt::format("worker {} dropped {} packets", name, *count)};
 }
 
 void ChainFault::undo(const std::string& server) {

@@ -154,6 +154,16 @@ TEST_F(NetworkFaultTest, ClientsCut_OnlyClients) {
   expect_own_rules_only(fault);
 }
 
+TEST_F(NetworkFaultTest, ClientsCut_OfOneThatWasSilentAlreadyIsNoEvidence) {
+  make(1);
+  greeters.clear();
+  ClientsCut fault(context());
+  fault.inject(Servers{"n1"});
+  const auto seen = fault.verify();
+  EXPECT_FALSE(seen.holds);
+  EXPECT_EQ(seen.text, "n1: was already silent to clients before the strike");
+}
+
 TEST_F(NetworkFaultTest, ClientsCut_HealedAfterAKill) {
   make(1);
   expect_healed_after_a_kill<ClientsCut>();
@@ -206,6 +216,16 @@ TEST_F(NetworkFaultTest, RateLimit_WithoutEffectIsNotProven) {
   const auto seen = fault.look("n1");
   EXPECT_FALSE(seen.holds);
   EXPECT_EQ(seen.text, "worker n1 never sent more than 800kbit in 10 s");
+}
+
+TEST_F(NetworkFaultTest, RateLimit_ThatSomebodyRemovedIsSaidToBeGone) {
+  make(1);
+  Open<RateLimit> fault(context(), {.rate = "800kbit"});
+  fault.strike("n1");
+  worker("n1").here({"tc", "qdisc", "del", "dev", "eth0", "root"});
+  const auto seen = fault.look("n1");
+  EXPECT_FALSE(seen.holds);
+  EXPECT_EQ(seen.text, "worker n1 has no rate limit");
 }
 
 TEST_F(NetworkFaultTest, RateLimit_TakesNobodysPlace) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "faults/dropped_packets.h"
+#include "faults/growing_count.h"
 #include "harness/cluster/cluster.h"
 #include "harness/cluster/packet_rules.h"
 #include "harness/cluster/worker.h"
@@ -71,24 +71,24 @@ std::string Partition::why_lapsed(const std::string& server, const Struck& one) 
 
 Evidence Partition::look(const std::string& server) {
   const auto one = struck(server);
-  const auto seen = wait_for_drops(one.place.command(list_rules()), one.dropped, packet_limit);
-  const auto packets = seen.count;
+  const auto list = one.place.command(list_rules());
+  const auto packets =
+      wait_for_more([&] { return dropped_packets(list); }, one.dropped, packet_limit);
   const auto& name = one.place.name;
-  if (!seen.has_rules)
-    return {false, fmt::format("worker {} has no rules that drop packets", name)};
+  if (!packets) return {false, fmt::format("worker {} has no rules that drop packets", name)};
   if (const auto lapsed = why_lapsed(server, one); !lapsed.empty())
     return {false, fmt::format("worker {}: {}", name, lapsed)};
-  if (packets <= one.dropped)
+  if (*packets <= one.dropped)
     return {false, fmt::format("worker {} dropped no packets in {} s", name, packet_limit.count())};
   {
     const std::lock_guard lock(mutex_);
-    struck_[server].dropped = packets;
+    struck_[server].dropped = *packets;
   }
-  return {true, fmt::format("worker {} dropped {} packets {} the other side{}", name, packets,
+  return {true, fmt::format("worker {} dropped {} packets {} the other side{}", name, *packets,
                             shape_ == PartitionShape::one_way ? "to" : "from and to",
                             one.dropped == 0 ? ""
                                              : fmt::format(", {} of them since the last look",
-                                                           packets - one.dropped))};
+                                                           *packets - one.dropped))};
 }
 
 void Partition::undo(const std::string& server) {

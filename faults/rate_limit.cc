@@ -2,9 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
-#include <thread>
-
+#include "faults/growing_count.h"
 #include "faults/server_address.h"
 #include "harness/cluster/traffic_control.h"
 #include "harness/cluster/worker.h"
@@ -12,10 +10,7 @@
 namespace faultline {
 namespace {
 
-using namespace std::chrono_literals;
-using Clock = std::chrono::steady_clock;
-
-constexpr auto wait_limit = 10s;
+constexpr std::chrono::seconds wait_limit{10};
 
 }  // namespace
 
@@ -41,18 +36,15 @@ RateLimit::Struck& RateLimit::struck(const std::string& server) {
 Evidence RateLimit::look(const std::string& server) {
   auto& one = struck(server);
   const auto list = one.place.command(list_qdiscs());
-  const auto begin = Clock::now();
-  auto waited = times_over_limit(output_of(list));
-  while (waited <= one.waited && Clock::now() < begin + wait_limit) {
-    std::this_thread::sleep_for(200ms);
-    waited = times_over_limit(output_of(list));
-  }
-  if (waited <= one.waited)
+  const auto waited =
+      wait_for_more([&] { return times_over_limit(output_of(list)); }, one.waited, wait_limit);
+  if (!waited) return {false, fmt::format("worker {} has no rate limit", one.place.name)};
+  if (*waited <= one.waited)
     return {false, fmt::format("worker {} never sent more than {} in {} s", one.place.name, rate_,
                                wait_limit.count())};
-  one.waited = waited;
+  one.waited = *waited;
   return {true, fmt::format("worker {} had to wait {} times to send no more than {}",
-                            one.place.name, waited, rate_)};
+                            one.place.name, *waited, rate_)};
 }
 
 void RateLimit::undo(const std::string& server) {

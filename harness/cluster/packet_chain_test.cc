@@ -39,9 +39,9 @@ TEST(TrafficControl, OnlyOurQdiscIsCounted) {
   const std::string own =
       "qdisc htb fa01: root refcnt 2 r2q 10 default 0x1 direct_packets_stat 0\n"
       " Sent 1 bytes 1 pkt (dropped 0, overlimits 42 requeues 0)\n";
-  EXPECT_EQ(times_over_limit(foreign), 0u);
+  EXPECT_EQ(times_over_limit(foreign), std::nullopt);
   EXPECT_EQ(times_over_limit(own), 42u);
-  EXPECT_EQ(times_over_limit(""), 0u);
+  EXPECT_EQ(times_over_limit(""), std::nullopt);
 }
 
 }  // namespace

@@ -53,12 +53,13 @@ InsideCommand list_qdiscs() { return {"tc", "-s", "qdisc", "show", "dev", "eth0"
 
 // qdisc htb fa01: root refcnt 2 ...
 //  Sent 0 bytes 0 pkt (dropped 0, overlimits 0 requeues 0)
-std::uint64_t times_over_limit(const std::string& listing) {
+std::optional<std::uint64_t> times_over_limit(const std::string& listing) {
   const std::string label = "overlimits ";
   const auto qdisc = listing.find(" " + limit_handle + " root");
   const auto found = qdisc == std::string::npos ? qdisc : listing.find(label, qdisc);
+  if (found == std::string::npos) return {};
   std::uint64_t times = 0;
-  if (found != std::string::npos) std::istringstream(listing.substr(found + label.size())) >> times;
+  std::istringstream(listing.substr(found + label.size())) >> times;
   return times;
 }
 

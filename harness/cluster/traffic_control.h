@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "harness/cluster/packet_rules.h"
@@ -16,8 +17,9 @@ InsideCommand limit_rate(const std::string& rate, const std::string& free_port);
 
 InsideCommand delay_by_netem(std::chrono::milliseconds delay, std::chrono::milliseconds jitter);
 
+// Of what list_qdiscs lists: how often limit_rate's made a packet wait. Empty: it is not there.
 InsideCommand list_qdiscs();
-std::uint64_t times_over_limit(const std::string& listing);  // of list_qdiscs: of limit_rate's
+std::optional<std::uint64_t> times_over_limit(const std::string& listing);
 
 UndoStep undo_limit(const Place&);
 UndoStep undo_netem(const Place&);
