@@ -55,9 +55,12 @@ PacketDelay::PacketDelay(FaultContext context, const FaultOptions& options)
       jitter_(options.jitter),
       netem_(qdisc("netem").works) {}
 
+std::string PacketDelay::monitor_port(const std::string& server) const {
+  return address_of(find_server(cluster(), server).monitor_url).port;
+}
+
 std::vector<std::string> PacketDelay::rules(const std::string& server) const {
-  const auto monitor = address_of(find_server(cluster(), server).monitor_url).port;
-  return {"-i lo -j RETURN", "-p tcp --dport " + monitor + " -j RETURN",
+  return {"-i lo -j RETURN", "-p tcp --dport " + monitor_port(server) + " -j RETURN",
           "-j NFQUEUE --queue-num " + queue + " --queue-bypass"};
 }
 
@@ -83,7 +86,7 @@ void PacketDelay::strike(const std::string& server) {
   auto& machine = worker(server);
   machine.undo_first(
       {.what = machine.name() + " sends without delay", .steps = {undo_netem(machine.inside())}});
-  machine.act(delay_by_netem(delay_, jitter_));
+  machine.act(delay_by_netem(delay_, jitter_, monitor_port(server)));
 }
 
 void PacketDelay::start_program(const std::string& server) {
@@ -114,10 +117,10 @@ Evidence PacketDelay::look(const std::string& server) {
   }
   if (!after) return {false, "nobody accepts a connection"};
   const auto least = delay_ - jitter_;
-  const auto text =
-      fmt::format("a connection takes at least {:.1f} ms{}", in_milliseconds(*after),
-                  before ? fmt::format(", {:.1f} ms before", in_milliseconds(*before)) : "");
-  return {*after >= least && (!before || *before < least), text};
+  const auto text = fmt::format("a connection takes at least {:.1f} ms{}", in_milliseconds(*after),
+                                before ? fmt::format(", {:.1f} ms before", in_milliseconds(*before))
+                                       : ", there was no connection before");
+  return {*after >= least && before && *before < least, text};
 }
 
 // The program lets go what it still holds; then it is of no use.

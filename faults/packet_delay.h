@@ -25,6 +25,7 @@ class PacketDelay : public ChainFault {
   void undo(const std::string& server) override;
 
  private:
+  std::string monitor_port(const std::string& server) const;
   void start_program(const std::string& server);
   std::optional<std::chrono::microseconds> round_trip(const std::string& server) const;
 

@@ -18,9 +18,16 @@ const std::string make_worker =
 
 std::string add_rule(const std::string& rule) { return "iptables -w -t raw -A OUTPUT " + rule; }
 
-const std::map<std::string, std::string> qdiscs{
-    {"htb", "htb default 1"},
-    {"netem", "netem delay 1ms"},
+struct Qdisc {
+  std::string purpose, modules, words;  // what makes it the root of lo
+};
+
+const std::map<std::string, Qdisc> qdiscs{
+    {"htb", {"rate-limit", "module sch_htb", "htb default 1"}},
+    {"netem",
+     {"packet-delay", "modules sch_htb and sch_netem",
+      "handle 1: htb && tc class add dev lo parent 1: classid 1:1 htb rate 10gbit && "
+      "tc qdisc add dev lo parent 1:1 netem delay 1ms"}},
 };
 
 // Empty where the script ended well in namespaces of its own, else what was said.
@@ -74,9 +81,9 @@ Capability packet_queue() {
 }
 
 Capability qdisc(const std::string& kind) {
-  return tried(kind, kind == "netem" ? "packet-delay" : "rate-limit",
-               "root, iproute2, and the kernel module sch_" + kind,
-               "tc qdisc add dev lo root " + qdiscs.at(kind));
+  const auto& one = qdiscs.at(kind);
+  return tried(kind, one.purpose, "root, iproute2, and the kernel " + one.modules,
+               "tc qdisc add dev lo root " + one.words);
 }
 
 std::vector<Capability> network_capabilities() {

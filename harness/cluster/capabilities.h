@@ -20,7 +20,7 @@ Capability network_namespaces();       // with a veth and a bridge in one of the
 Capability packet_filter();            // iptables, table raw
 Capability random_packet_match();      // iptables, xt_statistic
 Capability packet_queue();             // NFQUEUE, and a program that reads it
-Capability qdisc(const std::string&);  // htb or netem
+Capability qdisc(const std::string&);  // htb, or netem in a class of htb
 
 std::vector<Capability> network_capabilities();  // all of these
 

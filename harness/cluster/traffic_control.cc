@@ -7,6 +7,8 @@ namespace {
 
 // Handles tell ours from others.
 const std::string limit_handle = "fa01:", netem_handle = "fa02:";
+const std::string inner_handle = "fa03:";  // netem itself, gone with the one above
+const std::string no_limit = "10gbit";
 
 // The kernel makes packets of 64 kB, which must fit into one turn.
 const std::string quantum = " quantum 70000";
@@ -21,6 +23,19 @@ InsideCommand qdisc_is_gone(const std::string& handle) {
       handle + " root'*) exit 1;; esac");
 }
 
+// Class 1 is for all but what comes from this TCP port, which is class 2, and as fast as can be.
+std::string two_classes(const std::string& handle, const std::string& rate,
+                        const std::string& free_port) {
+  const auto add_class = [&](const std::string& id, const std::string& limit) {
+    return "tc class add dev eth0 parent " + handle + " classid " + handle + id + " htb rate " +
+           limit + quantum + "; ";
+  };
+  return "set -e; tc qdisc add dev eth0 root handle " + handle + " htb default 1; " +
+         add_class("1", rate) + add_class("2", no_limit) + "tc filter add dev eth0 parent " +
+         handle + " protocol ip u32 match ip protocol 6 0xff match ip sport " + free_port +
+         " 0xffff flowid " + handle + "2";
+}
+
 UndoStep undo_qdisc(const std::string& handle, const Place& place) {
   return {place.command(qdisc_is_gone(handle)),
           place.command({"tc", "qdisc", "del", "dev", "eth0", "root", "handle", handle})};
@@ -29,24 +44,19 @@ UndoStep undo_qdisc(const std::string& handle, const Place& place) {
 }  // namespace
 
 InsideCommand limit_rate(const std::string& rate, const std::string& free_port) {
-  const auto add_class = [](const std::string& id, const std::string& limit) {
-    return "tc class add dev eth0 parent " + limit_handle + " classid " + limit_handle + id +
-           " htb rate " + limit + quantum + "; ";
-  };
-  return shell("set -e; tc qdisc add dev eth0 root handle " + limit_handle + " htb default 1; " +
-               add_class("1", rate) + add_class("2", "10gbit") + "tc filter add dev eth0 parent " +
-               limit_handle + " protocol ip u32 match ip protocol 6 0xff match ip sport " +
-               free_port + " 0xffff flowid " + limit_handle + "2");
+  return shell(two_classes(limit_handle, rate, free_port));
 }
 
 // Its own queue sorts by time, so that a packet would overtake others; a FIFO does not.
-InsideCommand delay_by_netem(std::chrono::milliseconds delay, std::chrono::milliseconds jitter) {
+InsideCommand delay_by_netem(std::chrono::milliseconds delay, std::chrono::milliseconds jitter,
+                             const std::string& free_port) {
   const auto text = [](std::chrono::milliseconds time) {
     return std::to_string(time.count()) + "ms";
   };
-  return shell("set -e; tc qdisc add dev eth0 root handle " + netem_handle +
-               " netem limit 20000 delay " + text(delay) + " " + text(jitter) +
-               "; tc qdisc add dev eth0 parent " + netem_handle + "1 pfifo limit 20000");
+  return shell(two_classes(netem_handle, no_limit, free_port) + "; tc qdisc add dev eth0 parent " +
+               netem_handle + "1 handle " + inner_handle + " netem limit 20000 delay " +
+               text(delay) + " " + text(jitter) + "; tc qdisc add dev eth0 parent " + inner_handle +
+               "1 pfifo limit 20000");
 }
 
 InsideCommand list_qdiscs() { return {"tc", "-s", "qdisc", "show", "dev", "eth0"}; }
