@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "harness/broker/nats/nats.h"
 #include "harness/broker/nats/nats_version.h"
 
 namespace faultline {
@@ -67,6 +68,14 @@ TEST(NatsConfig, SyncIntervalNeeds210) {
                                  "newer): choose --broker-version "))
         << error.what();
   }
+}
+
+TEST(NatsProgram, LeftWithStatus1Before211) {
+  const auto statuses = [](NatsVersion version) {
+    return nats_program({"nats-server", version}, "").leave_statuses;
+  };
+  EXPECT_EQ(statuses({2, 10, 22}), (std::set<int>{0, 1}));
+  EXPECT_EQ(statuses({2, 11, 0}), std::set<int>{0});
 }
 
 TEST(NatsVersion, IsReadAsReleased) {
