@@ -16,9 +16,10 @@ using Clock = std::chrono::steady_clock;
 constexpr const char* look = R"sh(
 ip netns list | sed -n 's/^\(faultline-[^ ]*\).*/namespace \1/p'
 ls /sys/class/net | sed -n 's/^fl-/link fl-/p'
-sed -n "s|^.* \($1[^ ]*\) .*|mount \1|p" /proc/self/mountinfo
+sed -n 's|^.* \(/run/faultline-[^ ]*\) .*|mount \1|p' /proc/self/mountinfo
+ls /run | sed -n 's/^faultline-/folder &/p'
 losetup --list --noheadings --output NAME,BACK-FILE | grep -F "$1" | sed 's/^/loop device /'
-find "$1" -name volume -o -name volume.img 2>/dev/null | sed 's/^/file /'
+find "$1" -name volume.img 2>/dev/null | sed 's/^/file /'
 ls "$2" 2>/dev/null | sed -n 's/\(.*\.journal\)$/journal \1/p'
 )sh";
 

@@ -8,8 +8,8 @@
 
 namespace faultline::end_to_end {
 
-// What this machine has of Faultline's kind, a line each: namespaces, links, mounts, loop
-// devices, processes below `results`, journals.
+// What this machine has of Faultline's kind, a line each: namespaces, links, mounts and their
+// folders, loop devices, images and processes below `results`, journals.
 std::set<std::string> traces(const Results& results);
 
 // The traces of a results folder that were not there when this was made.

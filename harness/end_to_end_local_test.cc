@@ -29,6 +29,14 @@ class Local : public ::testing::Test {
     EXPECT_EQ(left_.after_some_time(), "");
   }
 
+  void kill_during_a_fault(const std::string& file) {
+    Program program(run(file));
+    ASSERT_TRUE(program.wait_for_output(" fault ")) << program.output();
+    ::sleep(2);
+    program.signal(SIGKILL);
+    program.wait();
+  }
+
   const Results results_;
   const Leftovers left_{results_};
 };
@@ -47,14 +55,34 @@ TEST_F(Local, NothingIsFoundWhereNothingIsBroken) { expect_run("controls/1-no-fa
 
 TEST_F(Local, NothingIsFoundAfterASingleKill) { expect_run("controls/2-single-kill.yaml", 0); }
 
+class MovedResults : public Local {
+ protected:
+  std::filesystem::path suite() const {
+    return std::filesystem::canonical(results_.path() / "latest");
+  }
+};
+
+// Nothing was looked for where it had been moved to, and nothing found where it was deleted.
+TEST_F(MovedResults, HealLeavesNothing) {
+  kill_during_a_fault("workers/1-follower-1-down.yaml");
+  std::filesystem::rename(suite(), results_.path() / "old");
+  const Finished healed = faultline({"heal"});
+  EXPECT_EQ(healed.exit_code, 0) << healed.output;
+  EXPECT_EQ(left_.after_some_time(), "");
+}
+
+TEST_F(MovedResults, WhereTheyAreDeletedHealLeavesNothing) {
+  kill_during_a_fault("workers/1-follower-1-down.yaml");
+  std::filesystem::remove_all(suite());
+  const Finished healed = faultline({"heal"});
+  EXPECT_EQ(healed.exit_code, 0) << healed.output;
+  EXPECT_EQ(left_.after_some_time(), "");
+}
+
 class KilledLocalHarness : public Local, public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(KilledLocalHarness, HealLeavesNothing) {
-  Program program(run(GetParam()));
-  ASSERT_TRUE(program.wait_for_output(" fault ")) << program.output();
-  ::sleep(2);
-  program.signal(SIGKILL);
-  program.wait();
+  kill_during_a_fault(GetParam());
   EXPECT_NE(left_.now(), "");
   const Finished healed = faultline({"heal"});
   EXPECT_EQ(healed.exit_code, 0) << healed.output;

@@ -18,32 +18,27 @@ bool needs_workers(const Scenario& scenario) {
   });
 }
 
-// An image file in the broker's own folder, and beside it where it is mounted.
-Volume volume_in(const std::filesystem::path& folder, const Scenario& scenario) {
+// An image file in the broker's own folder. It is mounted elsewhere: where the results are
+// moved, or deleted, what is mounted stays where the journal says.
+Volume volume_in(const std::filesystem::path& folder, const std::string& name,
+                 const Scenario& scenario) {
   return {{"this machine", {}},
           folder / "volume.img",
-          folder / "volume",
+          "/run/" + name,
           std::uint64_t{scenario.volume_size} << 20,
           scenario.file_system};
 }
 
-Undo removal_of(const Volume& volume, const std::string& server) {
-  constexpr const char* remove = R"sh(
-faultline-agent detach "$1" && rm -f -- "$1" && if [ -d "$2" ]; then rmdir -- "$2"; fi)sh";
-  return {.what = "the volume of " + server + " removed",
-          .steps = {{{"test", "!", "-e", volume.image, "-a", "!", "-e", volume.mount_point},
-                     {"sh", "-c", remove, "sh", volume.image, volume.mount_point}}}};
-}
-
-std::vector<Volume> make_volumes(const std::filesystem::path& folder, const Scenario& scenario,
-                                 const UndoFirst& undo_first) {
+std::vector<Volume> make_volumes(const std::filesystem::path& folder, const std::string& run_id,
+                                 const Scenario& scenario, const UndoFirst& undo_first) {
   std::vector<Volume> volumes;
   for (std::uint32_t i = 0; i < scenario.brokers; ++i) {
     const auto server = fmt::format("n{}", i + 1);
     const auto own = std::filesystem::absolute(folder) / "brokers" / server;
     std::filesystem::create_directories(own);
-    volumes.push_back(volume_in(own, scenario));
-    undo_first(removal_of(volumes.back(), server));
+    volumes.push_back(volume_in(own, fmt::format("faultline-{}-{}", run_id, server), scenario));
+    undo_first(
+        {.what = "the volume of " + server + " removed", .steps = {volumes.back().undo_make()}});
     volumes.back().make();
     volumes.back().attach();
   }
@@ -103,7 +98,7 @@ std::unique_ptr<Cluster> LocalProvider::start_brokers(const BrokerProgram& progr
     message("making a worker and a volume for each broker");
     local.network =
         std::make_shared<LocalNetwork>(journal.run(), scenario.brokers, local.undo_first);
-    local.volumes = make_volumes(options.folder, scenario, local.undo_first);
+    local.volumes = make_volumes(options.folder, journal.run(), scenario, local.undo_first);
   }
   return std::make_unique<LocalCluster>(program, local);
 }

@@ -28,7 +28,7 @@ struct KubernetesUndo {
 };
 
 struct Undo {
-  std::string what;  // "worker fl-worker2 runs, with its volume"
+  std::string what;  // "worker fl-worker2 runs"
   // Where this command ends with status 0, what would be undone exists no more,
   // and nothing else is tried. Empty: there is no such command.
   std::vector<std::string> gone = {};

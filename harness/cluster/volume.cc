@@ -120,6 +120,11 @@ std::vector<std::uint8_t> Volume::bytes_at(const std::string& path,
   return all;
 }
 
+UndoStep Volume::undo_make() const {
+  return {place.command({"test", "!", "-e", image, "-a", "!", "-e", mount_point}),
+          agent(place, {"remove", image, mount_point})};
+}
+
 UndoStep Volume::undo_detach() const {
   return {agent(place, {"probe", mount_point}), agent(place, {"attach", image, mount_point})};
 }

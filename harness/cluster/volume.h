@@ -82,6 +82,8 @@ struct Volume {
   std::vector<std::uint8_t> bytes_at(const std::string& path,
                                      const std::vector<std::uint64_t>& offsets) const;
 
+  // Whatever has become of it since, and wherever it lies by now; all that was on it is gone.
+  UndoStep undo_make() const;
   UndoStep undo_detach() const;
   UndoStep undo_freeze() const;
   UndoStep undo_fill() const;

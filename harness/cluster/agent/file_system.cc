@@ -14,6 +14,8 @@
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
+#include <optional>
 #include <stdexcept>
 #include <string_view>
 #include <thread>
@@ -46,27 +48,57 @@ void make_node(unsigned number) {
     fail(path);
 }
 
+// A file by what it is: its name may be another by now, or none.
+struct Image {
+  std::string path;
+  dev_t device = 0;
+  ino_t inode = 0;
+
+  bool is(const Image& other) const { return device == other.device && inode == other.inode; }
+};
+
+std::optional<Image> image_at(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) return Image{path, status.st_dev, status.st_ino};
+  if (errno != ENOENT) fail(path);
+  return {};
+}
+
+// Nothing where the device is attached to none.
+std::optional<Image> image_of(unsigned number) {
+  std::ifstream backing("/sys/block/loop" + std::to_string(number) + "/loop/backing_file");
+  std::string path;
+  if (!std::getline(backing, path)) return {};
+  make_node(number);
+  const OpenFile device(loop_path(number), O_RDONLY);
+  loop_info64 info{};
+  if (::ioctl(device.get(), LOOP_GET_STATUS64, &info) != 0) return {};  // detached meanwhile
+  return Image{path, info.lo_device, info.lo_inode};
+}
+
+std::optional<Image> image_mounted_at(const std::string& point) {
+  const auto mount = mount_at(point);
+  if (!mount || major(mount->device) != loop_major) return {};
+  return image_of(minor(mount->device));
+}
+
 // The devices that the image is attached to, by inode: names differ from one
 // mount namespace to the next.
-std::vector<dev_t> devices_of(const std::string& image) {
-  struct stat wanted {};
-  if (::stat(image.c_str(), &wanted) != 0) {
-    if (errno == ENOENT) return {};
-    fail(image);
-  }
+std::vector<dev_t> devices_of(const Image& image) {
   std::vector<dev_t> found;
   for (const auto& entry : fs::directory_iterator("/sys/block")) {
     const auto name = entry.path().filename().string();
-    if (!name.starts_with("loop") || !fs::exists(entry.path() / "loop/backing_file")) continue;
+    if (!name.starts_with("loop")) continue;
     const auto number = static_cast<unsigned>(std::stoul(name.substr(4)));
-    make_node(number);
-    const OpenFile device(loop_path(number), O_RDONLY);
-    loop_info64 info{};
-    if (::ioctl(device.get(), LOOP_GET_STATUS64, &info) != 0) continue;  // detached meanwhile
-    if (info.lo_inode == wanted.st_ino && info.lo_device == wanted.st_dev)
+    if (const auto attached = image_of(number); attached && attached->is(image))
       found.push_back(makedev(loop_major, number));
   }
   return found;
+}
+
+std::vector<dev_t> devices_of(const std::string& image) {
+  const auto file = image_at(image);
+  return file ? devices_of(*file) : std::vector<dev_t>{};
 }
 
 // By their superblocks: fs/xfs/libxfs/xfs_format.h, fs/ext4/ext4.h.
@@ -85,8 +117,8 @@ std::string file_system_of(const std::string& image) {
 
 // False if somebody else took the device first: LOOP_CTL_GET_FREE only looks.
 // Autoclear acts at the last close, so the mount comes while it is open here.
-bool mount_by_loop(const std::string& image, const std::string& point) {
-  const auto file_system = file_system_of(image);
+bool mount_by_loop(const std::string& image, const std::string& file_system,
+                   const std::string& point) {
   const OpenFile backing(image, O_RDWR);
   const OpenFile control("/dev/loop-control", O_RDWR);
   const int number = ::ioctl(control.get(), LOOP_CTL_GET_FREE);
@@ -152,21 +184,7 @@ void unmount(const std::string& point) {
   }
 }
 
-}  // namespace
-
-void attach(const std::string& image, const std::string& point) {
-  if (mounted_at(point)) {
-    if (works(point)) return;
-    detach(image);
-  }
-  require_unattached(image);
-  fs::create_directories(point);
-  for (int attempt = 0; attempt < attach_attempts; ++attempt)
-    if (mount_by_loop(image, point)) return;
-  throw std::runtime_error("no loop device could be had: others are faster");
-}
-
-void detach(const std::string& image) {
+void detach(const Image& image) {
   const auto devices = devices_of(image);
   auto all = mounts("self");
   std::ranges::reverse(all);  // the last first
@@ -175,7 +193,37 @@ void detach(const std::string& image) {
   for (const auto deadline = Clock::now() + release_limit; !devices_of(image).empty();
        std::this_thread::sleep_for(look_interval))
     if (Clock::now() > deadline)
-      throw std::runtime_error(image + " is still attached" + who_has_mounted(devices_of(image)));
+      throw std::runtime_error(image.path + " is still attached" +
+                               who_has_mounted(devices_of(image)));
+}
+
+}  // namespace
+
+void attach(const std::string& image, const std::string& point) {
+  if (mounted_at(point)) {
+    if (works(point)) return;
+    detach(image);
+  }
+  require_unattached(image);
+  const auto file_system = file_system_of(image);
+  fs::create_directories(point);
+  for (int attempt = 0; attempt < attach_attempts; ++attempt)
+    if (mount_by_loop(image, file_system, point)) return;
+  throw std::runtime_error("no loop device could be had: others are faster");
+}
+
+void detach(const std::string& image) {
+  if (const auto file = image_at(image)) detach(*file);
+}
+
+void remove(const std::string& image, const std::string& point) {
+  for (const auto& one : {image_at(image), image_mounted_at(point)}) {
+    if (!one) continue;
+    detach(*one);
+    const auto named = image_at(one->path);
+    if (named && named->is(*one) && ::unlink(one->path.c_str()) != 0) fail(one->path);
+  }
+  if (::rmdir(point.c_str()) != 0 && errno != ENOENT) fail(point);
 }
 
 void shut_down(const std::string& point, unsigned flag) {

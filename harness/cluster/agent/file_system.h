@@ -11,13 +11,18 @@ namespace faultline::agent {
 
 // Mounts the image, ext4 or XFS, by a loop device that goes away with its last mount,
 // at `point`, which is made if need be. No effect where it is mounted and works; one that
-// was shut down is unmounted first. Throws where the image is attached elsewhere.
+// was shut down is unmounted first. Throws, and makes nothing, where there is no image or it
+// is attached elsewhere.
 void attach(const std::string& image, const std::string& point);
 
 // Unmounts every mount of the image that this mount namespace has, and those that got
 // it from there; waits until its loop device is gone. Throws while somebody else holds
 // the file system, naming who ("busy: nats-server (pid 4711)").
 void detach(const std::string& image);
+
+// Detaches the image and deletes it and the folder `point`. An image whose folder was moved
+// or deleted is known by what is mounted at `point`. No effect where nothing is left.
+void remove(const std::string& image, const std::string& point);
 
 // EXT4_IOC_SHUTDOWN (linux/fs/ext4/ext4.h), XFS_IOC_GOINGDOWN: every access fails with EIO
 // from now on. Flag 0 writes back first, flag 2 forgets what was not synced.

@@ -207,6 +207,81 @@ TEST_P(FileSystemTest, AnImageThatIsNotThereIsNotAttached) {
   detach(image + ".none");
   EXPECT_TRUE(kill_holders(image + ".none").empty());
   EXPECT_NE(said([&] { attach(image + ".none", point + ".none"); }), "");
+  EXPECT_FALSE(fs::exists(point + ".none"));
+}
+
+// Whether it was removed was asked of its name, which is gone when its folder is moved.
+class RemovalTest : public FileSystemTest {
+ protected:
+  void SetUp() override {
+    FileSystemTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    detach(image);
+    results = folder / "results";
+    fs::create_directory(results);
+    fs::rename(image, results / "image");
+    image = (results / "image").string();
+    attach(image, point);
+  }
+
+  // Of any image, of whatever name, in this test's folder.
+  bool anything_attached() const {
+    return output_of({"losetup", "--list", "--noheadings", "--output", "BACK-FILE"})
+               .find(folder.string()) != std::string::npos;
+  }
+
+  fs::path results;
+};
+FAULTLINE_ON_EACH_FILE_SYSTEM(RemovalTest);
+
+TEST_P(RemovalTest, NothingIsLeft) {
+  for (int i = 0; i < 2; ++i) {
+    remove(image, point);
+    EXPECT_FALSE(fs::exists(image));
+    EXPECT_FALSE(fs::exists(point));
+    EXPECT_FALSE(anything_attached());
+  }
+}
+
+TEST_P(RemovalTest, OfOneThatIsDetachedNothingIsLeft) {
+  detach(image);
+  remove(image, point);
+  EXPECT_FALSE(fs::exists(image));
+  EXPECT_FALSE(fs::exists(point));
+}
+
+TEST_P(RemovalTest, WhatWasMovedIsRemovedAllTheSame) {
+  const auto moved = folder / "results.old";
+  fs::rename(results, moved);
+  remove(image, point);
+  EXPECT_FALSE(fs::exists(point));
+  EXPECT_FALSE(anything_attached());
+  EXPECT_TRUE(fs::is_empty(moved));
+}
+
+TEST_P(RemovalTest, WhatWasDeletedIsDetachedAllTheSame) {
+  fs::remove_all(results);
+  ASSERT_TRUE(anything_attached());
+  remove(image, point);
+  EXPECT_FALSE(fs::exists(point));
+  EXPECT_FALSE(anything_attached());
+}
+
+TEST_P(RemovalTest, WhatIsNoImageOfOursIsLeftAlone) {
+  const auto moved = folder / "results.old";
+  fs::rename(results, moved);
+  fs::remove(moved / "image");
+  const auto another = (moved / "image (deleted)").string();  // as the kernel names it now
+  std::ofstream(another) << "somebody's";
+  remove(image, point);
+  EXPECT_TRUE(fs::exists(another));
+}
+
+TEST_P(RemovalTest, ABusyOneKeepsItsImage) {
+  const int file = ::open((fs::path(point) / "held").c_str(), O_WRONLY | O_CREAT, 0600);
+  EXPECT_NE(said([&] { remove(image, point); }).find(" is busy: "), std::string::npos);
+  ::close(file);
+  EXPECT_TRUE(fs::exists(image));
 }
 
 TEST_P(FileSystemTest, WhereNothingIsMountedNothingIsTouched) {

@@ -104,6 +104,10 @@ int main(int argc, char** argv) {
   add_image(attach, to);
   add_point(attach, to);
   add_image(add("detach", "Unmount every mount of an image", [&] { agent::detach(to.image); }), to);
+  auto* remove = add("remove", "Detach an image, and delete it and where it is mounted",
+                     [&] { agent::remove(to.image, to.point); });
+  add_image(remove, to);
+  add_point(remove, to);
   auto* shutdown = add("shutdown", "From now on every access fails with EIO",
                        [&] { agent::shut_down(to.point, to.flag); });
   add_point(shutdown, to);

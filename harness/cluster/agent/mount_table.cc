@@ -77,11 +77,15 @@ std::vector<Mount> mounts(const std::string& process) {
   return all;
 }
 
-bool mounted_at(const std::string& point) {
+std::optional<Mount> mount_at(const std::string& point) {
   const auto wanted = resolved(point);
-  return std::ranges::any_of(mounts("self"),
-                             [&](const Mount& mount) { return mount.point == wanted; });
+  std::optional<Mount> found;
+  for (const auto& mount : mounts("self"))
+    if (mount.point == wanted) found = mount;
+  return found;
 }
+
+bool mounted_at(const std::string& point) { return mount_at(point).has_value(); }
 
 void require_mounted(const std::string& point) {
   if (!mounted_at(point)) throw std::runtime_error("nothing is mounted at " + point);

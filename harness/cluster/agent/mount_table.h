@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct Mount {
 // Of the mount namespace of a process, "self" or a pid; the first mounted first.
 std::vector<Mount> mounts(const std::string& process);
 
+std::optional<Mount> mount_at(const std::string& point);  // the uppermost
 bool mounted_at(const std::string& point);
 void require_mounted(const std::string& point);  // throws "nothing is mounted at ..."
 
