@@ -244,5 +244,24 @@ TEST_P(DiskFaultTest, AFrozenDiskIsThawedFromTheJournalAlone) {
   EXPECT_EQ(journal_.undo_all(), std::vector<std::string>{});
 }
 
+// It was attached again for ever: what was undone once had no image any more.
+TEST_P(DiskFaultTest, AVolumeThatIsRemovedAlreadyIsNotMissed) {
+  journal_.undo_first({.what = "removed", .steps = {cluster_->volume_of("n1")->undo_make()}});
+  strike("volume-detach");
+  EXPECT_EQ(journal_.undo_all(), std::vector<std::string>{});
+  EXPECT_EQ(journal_.undo_all(), std::vector<std::string>{});
+  EXPECT_FALSE(fs::exists(image));
+  EXPECT_FALSE(fs::exists(point));
+}
+
+TEST_P(DiskFaultTest, AWipeThatWasCutShortIsUndone) {
+  journal_.undo_first({.what = "removed", .steps = {cluster_->volume_of("n1")->undo_make()}});
+  strike("volume-wipe");
+  agent::detach(image);
+  fs::remove(image);  // and no new one made
+  EXPECT_EQ(journal_.undo_all(), std::vector<std::string>{});
+  EXPECT_FALSE(fs::exists(point));
+}
+
 }  // namespace
 }  // namespace faultline

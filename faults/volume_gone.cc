@@ -5,7 +5,6 @@
 #include <cstring>
 
 #include "faults/reachability.h"
-#include "harness/cluster/worker.h"
 
 namespace faultline {
 
@@ -15,8 +14,6 @@ std::string VolumeGone::already(const std::string& server) {
 
 void VolumeGone::strike(const std::string& server) {
   const auto& disk = volume(server);
-  worker(server).undo_first(
-      {.what = "the volume of " + server + " is attached", .steps = {disk.undo_detach()}});
   cluster().expect_exit(server);
   break_volume(server);
   const auto problem = disk.write_problem();

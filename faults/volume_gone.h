@@ -11,7 +11,8 @@ namespace faultline {
 
 // The volume is broken, a write is seen to fail, and with every holder dead it is
 // detached. Proven by that write's EIO, by the volume that is away, and by the
-// broker's silence. Undone by attaching it and starting the broker.
+// broker's silence. Undone by attaching it and starting the broker. The journal has nothing of
+// it: the removal of the volume, there since before it was made, ends whatever became of it.
 class VolumeGone : public PerServerFault {
  public:
   using PerServerFault::PerServerFault;

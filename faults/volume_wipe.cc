@@ -4,7 +4,6 @@
 
 #include "faults/reachability.h"
 #include "harness/cluster/volume.h"
-#include "harness/cluster/worker.h"
 
 namespace faultline {
 namespace {
@@ -22,8 +21,6 @@ std::string VolumeWipe::already(const std::string& server) {
 
 void VolumeWipe::strike(const std::string& server) {
   const auto& disk = volume(server);
-  worker(server).undo_first(
-      {.what = "the volume of " + server + " is attached", .steps = {disk.undo_detach()}});
   cluster().kill(server);
   disk.detach();
   disk.make();

@@ -125,10 +125,6 @@ UndoStep Volume::undo_make() const {
           agent(place, {"remove", image, mount_point})};
 }
 
-UndoStep Volume::undo_detach() const {
-  return {agent(place, {"probe", mount_point}), agent(place, {"attach", image, mount_point})};
-}
-
 UndoStep Volume::undo_freeze() const {
   return {agent(place, {"thawed", mount_point}), agent(place, {"thaw", mount_point})};
 }

@@ -84,7 +84,6 @@ struct Volume {
 
   // Whatever has become of it since, and wherever it lies by now; all that was on it is gone.
   UndoStep undo_make() const;
-  UndoStep undo_detach() const;
   UndoStep undo_freeze() const;
   UndoStep undo_fill() const;
 };

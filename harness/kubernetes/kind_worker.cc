@@ -41,9 +41,7 @@ UndoStep KindWorker::undo_pause() const {
 }
 
 void KindWorker::stop() {
-  undo_first_({fmt::format("worker {} runs, with its volume", name()),
-               {},
-               {undo_stop(), volume_.undo_detach()}});
+  undo_first_({fmt::format("worker {} runs", name()), {}, {undo_stop()}});
   output_of({"docker", "kill", name()});
 }
 
