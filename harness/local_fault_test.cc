@@ -1,9 +1,13 @@
 // The faults that need a worker and a volume of one's own, against real brokers on this
 // machine: each seen biting, healed, and nothing left of it.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
+#include <random>
 #include <regex>
 
 #include "faults/fault.h"
@@ -12,6 +16,7 @@
 #include "harness/cluster/testing.h"
 #include "harness/cluster/volume.h"
 #include "harness/local_provider.h"
+#include "workloads/nats_client.h"
 
 namespace faultline {
 namespace {
@@ -48,6 +53,10 @@ class LocalFault : public ::testing::TestWithParam<Case> {
       if (is_required("root")) FAIL() << lack;
       GTEST_SKIP() << lack;
     }
+    // Where 'faultline heal' finds what a test that is killed leaves.
+    std::random_device random;
+    journal_ =
+        std::make_unique<Journal>(state_folder(), fmt::format("{:08x}{:08x}", random(), random()));
     RunOptions options;
     options.folder = folder_.path();
     deployment_ = deploy(provider_, scenario_, options, *journal_, [](const std::string&) {});
@@ -56,12 +65,16 @@ class LocalFault : public ::testing::TestWithParam<Case> {
     stream.name = "log";
     stream.subject = "log.values";
     broker().create_stream(stream, {});
+    if (fault_kind(GetParam().fault).needs == Needs::volume) write_to_every_replica();
   }
 
   void TearDown() override {
+    if (!journal_) return;
     deployment_.broker.reset();
     deployment_.cluster.reset();
-    for (const auto& problem : journal_->undo_all()) ADD_FAILURE() << problem;
+    const auto problems = journal_->undo_all();
+    for (const auto& problem : problems) ADD_FAILURE() << problem;
+    if (problems.empty()) journal_->finish();
     EXPECT_EQ(left_of_it(), "");
   }
 
@@ -72,25 +85,54 @@ class LocalFault : public ::testing::TestWithParam<Case> {
     return resolve_target(GetParam().target, broker().leaders().stream, broker().replica_servers());
   }
 
-  // Namespaces, links, mounts and loop devices that are named after the run or its folder.
-  std::string left_of_it() const {
-    return run_program({"sh", "-c",
-                        "ip netns list; ip -o link show type veth; losetup --list --output "
-                        "BACK-FILE; cat /proc/self/mountinfo"})
-                           .output.find(mark()) == std::string::npos &&
-                   run_program(
-                       {"sh", "-c", "losetup --list --output BACK-FILE; cat /proc/self/mountinfo"})
-                           .output.find(folder_.path()) == std::string::npos &&
-                   run_program({"find", folder_.path().string(), "-name", "volume*"}).output.empty()
-               ? ""
-               : "something is left of run " + mark();
+  // A message block with something in it.
+  void write_to_every_replica() {
+    std::atomic<bool> written = false;
+    NatsAddress address;
+    for (const auto& server : cluster().servers()) address.urls.push_back(server.client_url);
+    address.stream = "log";
+    address.subject = "log.values";
+    NatsClient client(address, "test", 0);
+    ASSERT_TRUE(eventually([&] {
+      client.publish("value", 5s, [&](const PublishReply& reply) {
+        if (reply.outcome == Outcome::ok) written = true;
+      });
+      return written.load();
+    }));
+    for (const auto& server : cluster().servers())
+      ASSERT_TRUE(eventually([&] { return has_a_block(server.name); })) << server.name;
   }
 
-  const std::string& mark() const { return journal_->run(); }
+  bool has_a_block(const std::string& server) {
+    return std::ranges::any_of(cluster().volume_of(server)->files(), [](const StoredFile& file) {
+      return file.path.ends_with(".blk") && file.bytes > 0 &&
+             file.path.find("/streams/log/") != std::string::npos;
+    });
+  }
+
+  // Lines about namespaces, links, mounts, loop devices and images that are named after the
+  // run or its folder. The kernel takes links away some time later.
+  std::string left_of_it() const {
+    constexpr const char* look = R"sh(
+{ ls /run/netns /sys/class/net /run; cat /proc/self/mountinfo
+  losetup --list --noheadings --output NAME,BACK-FILE; find "$3" -name volume.img; } |
+grep -F -e "$1" -e "$2" -e "$3"
+)sh";
+    const auto& run = journal_->run();
+    std::string text;
+    eventually(
+        [&] {
+          text = run_program({"sh", "-c", look, "sh", "faultline-" + run, "fl-" + run.substr(0, 8),
+                              folder_.path().string()})
+                     .output;
+          return text.empty();
+        },
+        10s);
+    return text;
+  }
 
   testing::TemporaryFolder folder_;
-  std::unique_ptr<Journal> journal_ =
-      std::make_unique<Journal>(folder_.path() / "state", "test" + std::to_string(::getpid()));
+  std::unique_ptr<Journal> journal_;
   LocalProvider provider_;
   Scenario scenario_;
   Deployment deployment_;
@@ -130,6 +172,10 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"disk-full", "follower:1", R"(gave "No space left on device")"},
         Case{"disk-frozen", "follower:1", "write"}, Case{"clients-cut", "leader", "dropped"},
         Case{"packet-delay", "follower:1", "ms"},
+        Case{"packet-loss", "leader", "dropped [0-9]+ packets", {.percent = 30}},
+        Case{"rate-limit", "leader", "had to wait [0-9]+ times", {.rate = "16kbit"}},
+        Case{"bit-flip", "follower:1", R"(\.blk \([0-9]+ bytes\): byte )"},
+        Case{"truncate", "follower:1", R"(\.blk \([0-9]+ bytes\): now [0-9]+, cut off )"},
         Case{"broker-crash", "leader", R"(pid [0-9]+ killed, pid [0-9]+ took over)"}),
     name_of);
 
