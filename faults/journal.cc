@@ -229,6 +229,23 @@ void undo_all_of(const Leftover& leftover, HealReport& report) {
   for (const auto& what : attempt.failed) report.failed.push_back(prefix + what);
 }
 
+struct Journals {
+  std::vector<fs::path> paths;
+  std::string problem;  // not all could be listed
+};
+
+Journals journals_in(const fs::path& folder) {
+  Journals found;
+  std::error_code error;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error))
+    if (entry->path().extension() == extension) found.paths.push_back(entry->path());
+  if (error && error != std::errc::no_such_file_or_directory)
+    found.problem = folder.string() + ": " + error.message();
+  std::ranges::sort(found.paths);
+  return found;
+}
+
 void heal_journal(const fs::path& path, HealReport& report) {
   const auto file = open_file(path, O_RDWR);
   if (!file && errno == ENOENT) return;  // finished meanwhile
@@ -253,6 +270,7 @@ void heal_journal(const fs::path& path, HealReport& report) {
 
 fs::path state_folder() {
   if (auto path = environment_path("FAULTLINE_STATE_DIR"); !path.empty()) return path;
+  if (::geteuid() == 0) return root_state_folder;
   if (auto path = environment_path("XDG_STATE_HOME"); !path.empty()) return path / "faultline";
   if (auto path = environment_path("HOME"); !path.empty()) return path / ".local/state/faultline";
   throw std::system_error(
@@ -340,20 +358,21 @@ void Journal::finish() {
 
 HealReport heal_leftovers(const fs::path& folder) {
   HealReport report;
-  std::error_code error;
-  std::vector<fs::path> journals;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error))
-    if (entry->path().extension() == extension) journals.push_back(entry->path());
-  if (error && error != std::errc::no_such_file_or_directory)
-    report.failed.push_back(folder.string() + ": " + error.message());
-  std::ranges::sort(journals);
-  for (const auto& path : journals) try {
+  const auto found = journals_in(folder);
+  if (!found.problem.empty()) report.failed.push_back(found.problem);
+  for (const auto& path : found.paths) try {
       heal_journal(path, report);
     } catch (const std::exception& failure) {
       report.failed.push_back(failure.what());
     }
   return report;
+}
+
+std::string left_to_root(const fs::path& folder) {
+  const auto found = journals_in(folder);
+  if (!found.problem.empty() || found.paths.empty()) return found.problem;
+  return "runs by root, under way or killed (" + std::to_string(found.paths.size()) + " in " +
+         folder.string() + "): sudo faultline heal";
 }
 
 }  // namespace faultline

@@ -12,7 +12,11 @@
 
 namespace faultline {
 
-// $FAULTLINE_STATE_DIR, else $XDG_STATE_HOME/faultline, else ~/.local/state/faultline.
+// What root did only root can undo: its place does not depend on who became root, and how.
+inline constexpr const char* root_state_folder = "/var/lib/faultline";
+
+// $FAULTLINE_STATE_DIR, else of root the one above, else $XDG_STATE_HOME/faultline, else
+// ~/.local/state/faultline.
 std::filesystem::path state_folder();
 
 class Journal {
@@ -55,5 +59,9 @@ struct HealReport {
 
 // Undoes what killed runs left: journals that nobody holds locked. Idempotent.
 HealReport heal_leftovers(const std::filesystem::path& folder);
+
+// For who is not root: what this folder of root's may have to undo, in one line; empty if
+// nothing. Whether its runs are under way or were killed only root can see.
+std::string left_to_root(const std::filesystem::path& folder = root_state_folder);
 
 }  // namespace faultline

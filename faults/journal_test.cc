@@ -41,6 +41,22 @@ class Sleeper {
   int pid_;
 };
 
+// Where the test runs as root; it is root again afterwards.
+class AnyUser {
+ public:
+  AnyUser() : before_(::geteuid()) {
+    if (before_ == 0) become(65534);
+  }
+  ~AnyUser() { become(before_); }
+  AnyUser(const AnyUser&) = delete;
+  AnyUser& operator=(const AnyUser&) = delete;
+
+ private:
+  static void become(uid_t user) { EXPECT_EQ(::seteuid(user), 0); }
+
+  const uid_t before_;
+};
+
 class JournalTest : public ::testing::Test {
  protected:
   const fs::path& folder() const { return folder_.path(); }
@@ -302,7 +318,19 @@ class StateFolder : public ::testing::Test {
       {"HOME", now("HOME")}};
 };
 
+// What only root can undo was looked for in whosever home it was, and not found.
+TEST_F(StateFolder, OfRootIsTheSameWhoeverBecameRoot) {
+  FAULTLINE_NEEDS("root", ::geteuid() == 0);
+  set("FAULTLINE_STATE_DIR", "");
+  set("XDG_STATE_HOME", "/b");
+  set("HOME", "/c");
+  EXPECT_EQ(state_folder(), root_state_folder);
+  set("FAULTLINE_STATE_DIR", "/a");
+  EXPECT_EQ(state_folder(), "/a");
+}
+
 TEST_F(StateFolder, IsTheFirstThatIsSet) {
+  const AnyUser not_root;
   set("FAULTLINE_STATE_DIR", "/a");
   set("XDG_STATE_HOME", "/b");
   set("HOME", "/c");
@@ -313,6 +341,19 @@ TEST_F(StateFolder, IsTheFirstThatIsSet) {
   EXPECT_EQ(state_folder(), "/c/.local/state/faultline");
   set("HOME", "");
   EXPECT_THROW(state_folder(), std::system_error);
+}
+
+TEST_F(JournalTest, WhatOnlyRootCanTellIsNotClean) {
+  EXPECT_EQ(left_to_root(folder() / "none"), "");
+  EXPECT_EQ(left_to_root(folder()), "");
+  leave_behind("run-1", {});
+  EXPECT_NE(left_to_root(folder()).find("sudo faultline heal"), std::string::npos);
+  fs::permissions(folder(), fs::perms::none);
+  {
+    const AnyUser not_root;
+    EXPECT_NE(left_to_root(folder()).find("Permission denied"), std::string::npos);
+  }
+  fs::permissions(folder(), fs::perms::owner_all);
 }
 
 TEST_F(JournalTest, ASecondKeeperHasTheRecordBeforeTheChange) {

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
@@ -33,6 +35,8 @@ void append(std::vector<std::string>& lines, const std::vector<std::string>& mor
 
 HealReport heal(const Arguments& arguments) {
   HealReport report = heal_leftovers(state_folder());
+  if (::geteuid() != 0)
+    if (const auto left = left_to_root(); !left.empty()) report.failed.push_back(left);
   if (arguments.provider != "kubernetes") return report;
   const HealReport cluster = [&] {
     try {
@@ -97,7 +101,8 @@ Subcommand heal_command(CLI::App& program) {
                      "\n"
                      "Of kubernetes also what is recorded in the cluster, by a harness\n"
                      "on another machine too.\n"
-                     "Every run begins with this; runs beside it are not touched.\n"
+                     "Every run begins with this; runs beside it are not touched. Each user's\n"
+                     "runs are his own; where root's may have left something it says so.\n"
                      "Exit codes: 0 clean, 254 bad usage or input, 255 something could not be\n"
                      "  undone");
   auto arguments = std::make_shared<Arguments>();
