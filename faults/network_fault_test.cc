@@ -245,7 +245,7 @@ TEST_F(NetworkFaultTest, RateLimit_HealedAfterAKill) {
   expect_healed_after_a_kill<RateLimit>(FaultOptions{});
 }
 
-bool delays_packets() { return qdisc("netem").works || packet_queue().works; }
+bool delays_packets() { return netem_qdisc().works || packet_queue().works; }
 
 TEST_F(NetworkFaultTest, PacketDelay_OfARoundTrip) {
   FAULTLINE_NEEDS("root", delays_packets());
@@ -307,7 +307,7 @@ TEST_F(NetworkFaultTest, PacketDelay_HealedAfterAKill) {
   FAULTLINE_NEEDS("root", delays_packets());
   make(1);
   while_it_is_broken = [&] {
-    EXPECT_TRUE(qdisc("netem").works || eventually([&] { return round_trip(client_port) < 100ms; }))
+    EXPECT_TRUE(netem_qdisc().works || eventually([&] { return round_trip(client_port) < 100ms; }))
         << "nobody holds packets any more";
   };
   expect_healed_after_a_kill<PacketDelay>(FaultOptions{.delay = 200ms, .jitter = 0ms});

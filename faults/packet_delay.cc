@@ -53,7 +53,7 @@ PacketDelay::PacketDelay(FaultContext context, const FaultOptions& options)
     : ChainFault("packet-delay", context, {"DELAY-FAULTLINE", "mangle", {"PREROUTING"}}),
       delay_(options.delay),
       jitter_(options.jitter),
-      netem_(qdisc("netem").works) {}
+      netem_(netem_qdisc().works) {}
 
 std::string PacketDelay::monitor_port(const std::string& server) const {
   return address_of(find_server(cluster(), server).monitor_url).port;

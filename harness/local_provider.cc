@@ -64,16 +64,18 @@ std::vector<std::string> LocalProvider::missing(const Scenario& scenario) {
     if (!one.works && std::ranges::find(missing, text) == missing.end()) missing.push_back(text);
   };
   need("namespaces", network_namespaces);
-  need(scenario.file_system, [&] { return loop_volume(scenario.file_system); });
+  const auto& file_system = scenario.file_system;
+  need(file_system, [&] { return loop_volume(file_system); });
   for (const FaultStep& step : scenario.faults) {
     const auto& fault = step.fault;
     if (fault == "partition" || fault == "clients-cut") need("filter", packet_filter);
     if (fault == "packet-loss") need("random match", random_packet_match);
-    if (fault == "rate-limit") need("htb", [] { return qdisc("htb"); });
-    if (fault == "packet-delay" && !tried("netem", [] { return qdisc("netem"); }).works)
-      need("queue", packet_queue);
-    if (fault == "volume-detach" || fault == "power-loss") need("shutdown", file_system_shutdown);
-    if (fault == "disk-frozen") need("freeze", file_system_freeze);
+    if (fault == "rate-limit") need("htb", htb_qdisc);
+    if (fault == "packet-delay" && !tried("netem", netem_qdisc).works) need("queue", packet_queue);
+    if (fault == "volume-detach" || fault == "power-loss")
+      need("shutdown of " + file_system, [&] { return file_system_shutdown(file_system); });
+    if (fault == "disk-frozen")
+      need("freeze of " + file_system, [&] { return file_system_freeze(file_system); });
   }
   return missing;
 }

@@ -1,7 +1,5 @@
 #include "harness/cluster/capabilities.h"
 
-#include <map>
-
 #include "harness/cluster/cluster.h"
 #include "harness/cluster/log_tail.h"
 #include "harness/cluster/program.h"
@@ -18,18 +16,6 @@ const std::string make_worker =
 
 std::string add_rule(const std::string& rule) { return "iptables -w -t raw -A OUTPUT " + rule; }
 
-struct Qdisc {
-  std::string purpose, modules, words;  // what makes it the root of lo
-};
-
-const std::map<std::string, Qdisc> qdiscs{
-    {"htb", {"rate-limit", "module sch_htb", "htb default 1"}},
-    {"netem",
-     {"packet-delay", "modules sch_htb and sch_netem",
-      "handle 1: htb && tc class add dev lo parent 1: classid 1:1 htb rate 10gbit && "
-      "tc qdisc add dev lo parent 1:1 netem delay 1ms"}},
-};
-
 // Empty where the script ended well in namespaces of its own, else what was said.
 std::string complaint(const std::string& script) try {
   const auto end = run_program({"unshare", "--net", "--mount", "sh", "-c", script});
@@ -40,13 +26,12 @@ std::string complaint(const std::string& script) try {
   return error.what();
 }
 
-// $d is a folder of its own, in it a new file system in a file, mounted while the script runs.
+// A new file system at /run/mounted, in a file below a /run that ends with the script, whatever
+// ends the script.
 std::string on_volume(const std::string& file_system, const std::string& script) {
   const std::string make = file_system == "xfs" ? "mkfs.xfs -q" : "mkfs.ext4 -q -F";
-  return "set -e; d=$(mktemp -d); "
-         "trap 'faultline-agent detach \"$d/image\" && rm -rf \"$d\"' EXIT; "
-         "truncate --size=320M \"$d/image\"; " +
-         make + " \"$d/image\"; faultline-agent attach \"$d/image\" \"$d/mounted\"; " + script;
+  return "set -e; mount -t tmpfs none /run; cd /run; truncate --size=320M image; " + make +
+         " image; faultline-agent attach image /run/mounted; " + script;
 }
 
 Capability tried(std::string what, std::string purpose, std::string remedy,
@@ -64,8 +49,8 @@ Capability network_namespaces() {
 }
 
 Capability packet_filter() {
-  return tried("packet filter", "partition, clients-cut", "root, iptables, and the kernel's table raw",
-               add_rule("-s 192.0.2.1 -j DROP"));
+  return tried("packet filter", "partition, clients-cut",
+               "root, iptables, and the kernel's table raw", add_rule("-s 192.0.2.1 -j DROP"));
 }
 
 Capability random_packet_match() {
@@ -80,42 +65,51 @@ Capability packet_queue() {
                "faultline-delay --queue 1 --probe");
 }
 
-Capability qdisc(const std::string& kind) {
-  const auto& one = qdiscs.at(kind);
-  return tried(kind, one.purpose, "root, iproute2, and the kernel " + one.modules,
-               "tc qdisc add dev lo root " + one.words);
+Capability htb_qdisc() {
+  return tried("htb", "rate-limit", "root, iproute2, and the kernel module sch_htb",
+               "tc qdisc add dev lo root htb default 1");
+}
+
+Capability netem_qdisc() {
+  return tried("netem", "packet-delay",
+               "root, iproute2, and the kernel modules sch_htb and sch_netem",
+               "tc qdisc add dev lo root handle 1: htb && "
+               "tc class add dev lo parent 1: classid 1:1 htb rate 10gbit && "
+               "tc qdisc add dev lo parent 1:1 netem delay 1ms");
 }
 
 std::vector<Capability> network_capabilities() {
-  return {network_namespaces(), packet_filter(), random_packet_match(), packet_queue(),
-          qdisc("htb"),         qdisc("netem")};
+  return {network_namespaces(), packet_filter(), random_packet_match(),
+          packet_queue(),       htb_qdisc(),     netem_qdisc()};
 }
 
 Capability loop_volume(const std::string& file_system) {
   const std::string package = file_system == "xfs" ? "xfsprogs" : "e2fsprogs";
   return tried(file_system + " volume", "volumes of their own",
                "root, a loop device, and " + package,
-               on_volume(file_system, "faultline-agent probe \"$d/mounted\""));
+               on_volume(file_system, "faultline-agent probe /run/mounted"));
 }
 
-Capability file_system_shutdown() {
+Capability file_system_shutdown(const std::string& file_system) {
   return tried("shutdown ioctl", "volume-detach, power-loss",
-               "root, and a kernel whose ext4 has it",
-               on_volume("ext4",
-                         "faultline-agent shutdown \"$d/mounted\" 2; "
-                         "if faultline-agent probe \"$d/mounted\" 2>/dev/null; then "
+               "root, and a kernel whose " + file_system + " has it",
+               on_volume(file_system,
+                         "faultline-agent shutdown /run/mounted 2; "
+                         "if faultline-agent probe /run/mounted 2>/dev/null; then "
                          "echo 'a write succeeded after it' >&2; exit 1; fi"));
 }
 
-Capability file_system_freeze() {
-  return tried("freeze ioctl", "disk-frozen", "root, and a kernel whose ext4 can be frozen",
-               on_volume("ext4",
-                         "faultline-agent freeze \"$d/mounted\" --limit 5; "
-                         "faultline-agent thaw \"$d/mounted\""));
+Capability file_system_freeze(const std::string& file_system) {
+  return tried("freeze ioctl", "disk-frozen",
+               "root, and a kernel whose " + file_system + " can be frozen",
+               on_volume(file_system,
+                         "faultline-agent freeze /run/mounted --limit 10 --owner $$; "
+                         "faultline-agent hangs /run/mounted; faultline-agent thaw /run/mounted"));
 }
 
 std::vector<Capability> volume_capabilities() {
-  return {loop_volume("ext4"), loop_volume("xfs"), file_system_shutdown(), file_system_freeze()};
+  return {loop_volume("ext4"), loop_volume("xfs"), file_system_shutdown("ext4"),
+          file_system_freeze("ext4")};
 }
 
 }  // namespace faultline
