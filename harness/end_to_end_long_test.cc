@@ -19,9 +19,11 @@ TEST(EndToEndLong, PageIsKept) {
 }
 
 struct Trials {
-  const char* version;
+  std::string version;
   int exit_code;
 };
+
+void PrintTo(const Trials& trials, std::ostream* out) { *out << trials.version; }
 
 class Nats6888 : public ::testing::TestWithParam<Trials> {};
 
