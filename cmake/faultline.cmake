@@ -29,15 +29,16 @@ function(faultline_library name)
 endfunction()
 
 # faultline_test(NAME SOURCES a_test.cc ... LIBRARIES ... [LABELS unit|broker|kind|long]
-#   [TIMEOUT s] [COST n] [ONE_THREAD])
+#   [TIMEOUT s] [COST n] [ONE_THREAD] [NOT_ALONE])
 # One executable; every case of it is a ctest of its own. `unit` needs nothing
 # but the file system, `broker` runs real brokers, `kind` a kind cluster that all of
 # them share (faultline_kind_fixture), `long` is left to ./test --long. What
-# runs brokers has the machine for itself; of the others those of a high cost begin.
+# runs brokers has the machine for itself, unless it judges no gap in what they serve
+# (NOT_ALONE); of the others those of a high cost begin.
 # Where there is but one thread, the thread sanitizer has nothing to look for. Its name in
 # ctest starts with NAME/, since of two tests of one name ctest would run only one.
 function(faultline_test name)
-  cmake_parse_arguments(ARG "ONE_THREAD" "TIMEOUT;COST" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "ONE_THREAD;NOT_ALONE" "TIMEOUT;COST" "SOURCES;LIBRARIES;LABELS" ${ARGN})
   if(ARG_ONE_THREAD AND FAULTLINE_SANITIZE STREQUAL "thread")
     return()
   endif()
@@ -58,7 +59,7 @@ function(faultline_test name)
     set(fixture FIXTURES_REQUIRED kind_cluster)
   endif()
   set(run_serial TRUE)
-  if(ARG_LABELS STREQUAL "unit")
+  if(ARG_LABELS STREQUAL "unit" OR ARG_NOT_ALONE)
     set(run_serial FALSE)
   endif()
   add_executable(${name} ${ARG_SOURCES})

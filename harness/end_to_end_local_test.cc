@@ -47,10 +47,6 @@ TEST_F(Local, VolumeOfTheLeaderGone) { expect_run("volumes/3-leader-gone.yaml", 
 
 TEST_F(Local, WorkerOfTheLeaderDrained) { expect_run("drains/2-leader.yaml", 0); }
 
-TEST_F(Local, PowerLossOfAllLosesNothingThatWasSynced) {
-  expect_run("power-loss/4-all-synced.yaml", 0);
-}
-
 TEST_F(Local, NothingIsFoundWhereNothingIsBroken) { expect_run("controls/1-no-fault.yaml", 0); }
 
 TEST_F(Local, NothingIsFoundAfterASingleKill) { expect_run("controls/2-single-kill.yaml", 0); }
