@@ -141,6 +141,12 @@ std::size_t most_down_at_once(const Scenario& s) {
   return most;
 }
 
+// Its rules or its queueing discipline have one name on each worker.
+bool is_once_on_a_worker(const std::string& fault) {
+  return fault == "partition" || fault == "packet-loss" || fault == "rate-limit" ||
+         fault == "packet-delay";
+}
+
 class Rules {
  public:
   explicit Rules(const Scenario& scenario) : s(scenario) {}
@@ -317,6 +323,11 @@ class Rules {
           refuse({key(j, "fault"), key(i, "fault")},
                  "may meet disk-frozen on the same server, and would wait for the disk; let one "
                  "end before ('for'), or choose other targets");
+        if (one.fault == other.fault && is_once_on_a_worker(one.fault) && i < j)
+          refuse({key(j, "fault"), key(i, "fault")},
+                 "may meet another {} on the same server; let one end before ('for'), or choose "
+                 "other targets",
+                 one.fault);
         if (one.fault == "rate-limit" && other.fault == "packet-delay")
           refuse({key(j, "fault"), key(i, "fault")},
                  "may meet rate-limit on the same server: there is one queueing discipline; let "

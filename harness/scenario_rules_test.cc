@@ -497,6 +497,18 @@ TEST(ScenarioRules, WhatWaitsForAFrozenDiskDoesNotMeetIt) {
   }
 }
 
+TEST(ScenarioRules, AFaultOfPacketsDoesNotMeetItself) {
+  for (const auto* fault : {"partition", "packet-loss", "rate-limit", "packet-delay"}) {
+    auto s = two_faults(fault, fault);
+    EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[1].fault"}) << fault;
+    s.faults[1].target = "server:2";
+    EXPECT_EQ(refused(s), Keys{}) << fault << " of another";
+    s = two_faults(fault, fault);
+    s.faults[0].lasts = 4s;
+    EXPECT_EQ(refused(s), Keys{}) << fault << " afterwards";
+  }
+}
+
 TEST(ScenarioRules, ALimitAndADelayDoNotMeet) {
   EXPECT_EQ(refused(two_faults("rate-limit", "packet-delay")),
             Keys{"spec.timeline.faults[1].fault"});
