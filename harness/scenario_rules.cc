@@ -56,6 +56,15 @@ std::set<std::string> hit_by(const Scenario& s, const FaultStep& step) {
   return {hit.begin(), hit.end()};
 }
 
+// Those on whose workers something is done: a partition's rules may lie on the other side.
+std::set<std::string> worked_on(const Scenario& s, const FaultStep& step) {
+  auto hit = hit_by(s, step);
+  if (step.fault != "partition") return hit;
+  const std::vector<std::string> targets(hit.begin(), hit.end());
+  const auto cut = cut_servers(step.options.shape, targets, stand_ins(s.brokers));
+  return {cut.begin(), cut.end()};
+}
+
 // Of a partition those without a majority, on whichever side they are.
 std::set<std::string> taken_down_by(const Scenario& s, const FaultStep& step) {
   const auto hit = hit_by(s, step);
@@ -93,8 +102,8 @@ bool may_meet(const Scenario& s, const FaultStep& a, const FaultStep& b) {
   };
   if (a.at > end(b) || b.at > end(a)) return false;
   if (is_role(a.target) != is_role(b.target)) return true;
-  const auto hit_a = hit_by(s, a), hit_b = hit_by(s, b);
-  return std::ranges::any_of(hit_a, [&](const auto& server) { return hit_b.contains(server); });
+  const auto of_a = worked_on(s, a), of_b = worked_on(s, b);
+  return std::ranges::any_of(of_a, [&](const auto& server) { return of_b.contains(server); });
 }
 
 // What ends the broker's process waits for a disk that is frozen, and so does what writes to it.

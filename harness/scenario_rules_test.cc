@@ -509,6 +509,16 @@ TEST(ScenarioRules, AFaultOfPacketsDoesNotMeetItself) {
   }
 }
 
+// The rules of a bridge are in the workers of the others.
+TEST(ScenarioRules, APartitionMeetsAnotherWhereItsRulesAre) {
+  auto s = two_faults("partition", "partition");
+  s.faults[1].target = "server:2";
+  s.faults[1].options.shape = PartitionShape::bridge;
+  EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[1].fault"});
+  s.faults[1].target = "server:1";
+  EXPECT_EQ(refused(s), Keys{});
+}
+
 TEST(ScenarioRules, ALimitAndADelayDoNotMeet) {
   EXPECT_EQ(refused(two_faults("rate-limit", "packet-delay")),
             Keys{"spec.timeline.faults[1].fault"});
