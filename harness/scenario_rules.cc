@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "faults/partition_shape.h"
 #include "faults/target.h"
 #include "harness/agenda.h"
 #include "harness/known_issue.h"
 #include "harness/scenario_keys.h"
+#include "harness/who_is_hit.h"
 
 namespace faultline {
 namespace {
@@ -24,130 +24,13 @@ constexpr milliseconds absence_takes = 60s;  // "stream not found" for so long i
 
 milliseconds in_milliseconds(Duration d) { return milliseconds(d / millisecond); }
 
-// A name that is wrong is complained of elsewhere.
-bool takes_down(const FaultStep& step) {
-  const auto* kind = find_fault_kind(step.fault);
-  return (kind == nullptr || kind->takes_down) && !step.options.held_off;
-}
-
-// Its end is seen, and whoever is hit is not counted as standing.
-bool seen_down(const FaultStep& step) {
-  const auto* kind = find_fault_kind(step.fault);
-  return takes_down(step) && (kind == nullptr || !kind->answers);
-}
-
-bool passing(const FaultStep& step) {
-  const auto* kind = find_fault_kind(step.fault);
-  return kind != nullptr && kind->passing;
-}
-
 bool comes_and_goes(const FaultStep& step) { return step.lasts != 0ms || step.times > 1; }
-
-// n1 leads, n2, n3, ... follow.
-std::vector<std::string> stand_ins(std::uint32_t count) {
-  std::vector<std::string> names;
-  for (std::uint32_t i = 1; i <= count; ++i) names.push_back("n" + std::to_string(i));
-  return names;
-}
-
-std::set<std::string> hit_by(const Scenario& s, const FaultStep& step) {
-  const auto replicas = stand_ins(s.replicas);
-  const auto hit = resolve_target(step.target, replicas.front(), replicas);
-  return {hit.begin(), hit.end()};
-}
-
-// Those on whose workers something is done: a partition's rules may lie on the other side.
-std::set<std::string> worked_on(const Scenario& s, const FaultStep& step) {
-  auto hit = hit_by(s, step);
-  if (step.fault != "partition") return hit;
-  const std::vector<std::string> targets(hit.begin(), hit.end());
-  const auto cut = cut_servers(step.options.shape, targets, stand_ins(s.brokers));
-  return {cut.begin(), cut.end()};
-}
-
-// Of a partition those without a majority, on whichever side they are.
-std::set<std::string> taken_down_by(const Scenario& s, const FaultStep& step) {
-  const auto hit = hit_by(s, step);
-  if (step.fault != "partition") return hit;
-  const auto replicas = stand_ins(s.replicas);
-  const std::vector<std::string> targets(hit.begin(), hit.end());
-  return without_majority(cut_links(step.options.shape, targets, replicas), replicas);
-}
-
-// Roles and numbers may mean the same servers, or others.
-struct Hit {
-  std::set<std::string> by_role, by_number;
-
-  void add(const Scenario& s, const FaultStep& step) {
-    const auto hit = taken_down_by(s, step);
-    (is_role(step.target) ? by_role : by_number).insert(hit.begin(), hit.end());
-  }
-  std::size_t least() const { return std::max(by_role.size(), by_number.size()); }
-  std::size_t most() const { return by_role.size() + by_number.size(); }
-};
-
-// So many replicas are seen down before the heal, whoever is meant by roles and numbers.
-std::size_t surely_down(const Scenario& s) {
-  Hit hit;
-  for (const FaultStep& step : s.faults)
-    if (seen_down(step)) hit.add(s, step);
-  return hit.least();
-}
-
-// Whether both may be in effect at the same time on the same server.
-bool may_meet(const Scenario& s, const FaultStep& a, const FaultStep& b) {
-  const auto end = [&](const FaultStep& step) {
-    const auto last = step.at + (step.times - 1) * step.every;
-    return step.lasts == 0ms && !passing(step) ? s.fault : last + step.lasts;
-  };
-  if (a.at > end(b) || b.at > end(a)) return false;
-  if (is_role(a.target) != is_role(b.target)) return true;
-  const auto of_a = worked_on(s, a), of_b = worked_on(s, b);
-  return std::ranges::any_of(of_a, [&](const auto& server) { return of_b.contains(server); });
-}
 
 // What ends the broker's process waits for a disk that is frozen, and so does what writes to it.
 bool waits_for_the_disk(const FaultStep& step) {
   const auto* kind = find_fault_kind(step.fault);
   return kind != nullptr && (kind->needs == Needs::volume || kind->needs == Needs::supervisor ||
                              (kind->takes_down && !kind->answers));
-}
-
-bool moves_the_leader(const Scenario& s, const FaultStep& step) {
-  const auto hit = hit_by(s, step);
-  return step.fault == "leader-churn" ||
-         (takes_down(step) &&
-          (!is_role(step.target) || hit.contains(stand_ins(s.replicas).front())));
-}
-
-// The most replicas that may be down at the same time. Where somebody else may lead
-// by then, a role may mean others than before.
-std::size_t most_down_at_once(const Scenario& s) {
-  const auto strikes = planned_strikes(s);
-  std::set<std::uint32_t> in_effect, of_another_leader;
-  bool moved = false;
-  std::size_t most = 0;
-  for (const Moment& moment : agenda(s)) {
-    const FaultStep& step = *strikes[moment.fault].step;
-    if (moment.ends) {
-      in_effect.erase(moment.fault);
-      continue;
-    }
-    if (moved && is_role(step.target)) of_another_leader.insert(moment.fault);
-    moved = moved || moves_the_leader(s, step);
-    if (!takes_down(step)) continue;
-    in_effect.insert(moment.fault);
-    Hit hit;
-    std::size_t others = 0;
-    for (const auto fault : in_effect)
-      if (of_another_leader.contains(fault))
-        others += taken_down_by(s, *strikes[fault].step).size();
-      else
-        hit.add(s, *strikes[fault].step);
-    most = std::max(most, hit.most() + others);
-    if (most >= s.replicas) return s.replicas;
-  }
-  return most;
 }
 
 // Its rules or its queueing discipline have one name on each worker.
@@ -307,7 +190,7 @@ class Rules {
              "cannot be judged: it needs faults that all take a broker down and hold it there");
     for (std::size_t i = 0; i < s.faults.size(); ++i) {
       const FaultStep& step = s.faults[i];
-      const auto last = step.at + (step.times - 1) * step.every;
+      const auto last = last_strike(step);
       if (last >= s.fault)
         refuse({key(i, step.times == 1 ? "at" : "times"), hold},
                "strikes after the heal; it must be below hold, {}", to_text(s.fault));
@@ -407,7 +290,7 @@ class Rules {
     return !targets.empty() && cut_links(step.options.shape, targets, brokers).empty();
   }
 
-  milliseconds last_strike() const {
+  milliseconds latest_strike() const {
     return std::ranges::max(planned_strikes(s), {}, &PlannedStrike::at).at;
   }
 
@@ -498,7 +381,7 @@ class Rules {
 
   void held_for(const std::string& expectation, const std::string& setting, milliseconds least,
                 const std::string& why) {
-    const auto held = planned_heal(s) - last_strike();
+    const auto held = planned_heal(s) - latest_strike();
     if (held < least)
       refuse({hold, fault_list, expectation, setting},
              "too short: from the last strike to the heal {} are needed ({}), here it is {}",
