@@ -59,6 +59,7 @@ struct RunResult {
   bool interrupted = false;
   std::filesystem::path folder;
   std::string broker_product, broker_version, provider;
+  std::string catalogue_commit;  // git's, of the scenario file's repository; empty: unknown
   std::uint64_t seed = 0;
   std::int64_t wall_clock = 0;  // begin, nanoseconds since 1970 UTC
   std::chrono::milliseconds elapsed{0};
