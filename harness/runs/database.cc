@@ -1,5 +1,6 @@
 #include "harness/runs/database.h"
 
+#include <SQLiteCpp/Backup.h>
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -27,14 +28,14 @@ struct Column {
   std::function<void(const SQLite::Column&, RunRecord&)> read;
 };
 
-Column text_column(const char* name, std::string RunRecord::* member) {
+Column text_column(const char* name, std::string RunRecord::*member) {
   return {
       name, "TEXT NOT NULL",
       [=](SQLite::Statement& to, int index, const RunRecord& run) { to.bind(index, run.*member); },
       [=](const SQLite::Column& from, RunRecord& run) { run.*member = from.getString(); }};
 }
 
-Column integer_column(const char* name, std::int64_t RunRecord::* member) {
+Column integer_column(const char* name, std::int64_t RunRecord::*member) {
   return {
       name, "INTEGER NOT NULL",
       [=](SQLite::Statement& to, int index, const RunRecord& run) { to.bind(index, run.*member); },
@@ -187,7 +188,7 @@ void make_schema(SQLite::Database& database, const fs::path& file) {
 
 // What root makes in somebody's folder is theirs, or their own runs could not be added.
 void give_to_owner_of(const fs::path& folder, const fs::path& file) {
-  struct stat owner{};
+  struct stat owner {};
   if (::geteuid() == 0 && ::stat(folder.c_str(), &owner) == 0 && owner.st_uid != 0)
     (void)!::lchown(file.c_str(), owner.st_uid, owner.st_gid);
 }

@@ -187,9 +187,7 @@ TEST(RunsDatabase, AnOlderOneIsMadeAnew) {
 
 TEST(RunsDatabase, ANewerOneIsRefused) {
   const ResultsFolder results;
-  {
-    RunsDatabase database(results.path());
-  }
+  { RunsDatabase database(results.path()); }
   raw(results).exec("PRAGMA user_version = 999");
   EXPECT_NE(refusal(results).find("of a newer faultline (version 999"), std::string::npos)
       << refusal(results);
@@ -226,10 +224,8 @@ TEST(RunsDatabase, RootLeavesItToTheFoldersOwner) {
   if (::geteuid() != 0) GTEST_SKIP() << "needs root";
   const ResultsFolder results;
   ASSERT_EQ(::chown(results.path().c_str(), 65534, 65534), 0);
-  {
-    RunsDatabase database(results.path());
-  }
-  struct stat status{};
+  { RunsDatabase database(results.path()); }
+  struct stat status {};
   ASSERT_EQ(::stat((results.path() / runs_database_name).c_str(), &status), 0);
   EXPECT_EQ(status.st_uid, 65534u);
 }

@@ -20,7 +20,7 @@ bool is_folder(const fs::path& path) {
   return fs::is_directory(fs::symlink_status(path, error));
 }
 
-bool exists(const fs::path& path) {
+bool is_there(const fs::path& path) {
   std::error_code error;
   return fs::exists(path, error);
 }
@@ -45,12 +45,12 @@ bool recorded_nothing(const fs::path& folder) {
 }
 
 bool is_run(const fs::path& folder, bool of_suite) {
-  return exists(folder / run_json_name) || exists(folder / history_file_name) ||
+  return is_there(folder / run_json_name) || is_there(folder / history_file_name) ||
          (of_suite && recorded_nothing(folder));
 }
 
 std::string stamp_of_file(const fs::path& file) {
-  struct stat status{};
+  struct stat status {};
   if (::stat(file.c_str(), &status) != 0) return "-";
   return fmt::format("{}:{}.{:09}", status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
 }
@@ -60,7 +60,7 @@ std::string stamp_of_file(const fs::path& file) {
 std::vector<RunFolder> run_folders(const fs::path& results) {
   std::vector<RunFolder> runs;
   for (const fs::path& suite : folders_in(results)) {
-    const bool of_suite = exists(suite / "junit.xml");
+    const bool of_suite = is_there(suite / "junit.xml");
     for (const fs::path& run : folders_in(suite))
       if (is_run(run, of_suite))
         runs.push_back({suite.filename().string(), run.filename().string(), run});
@@ -79,13 +79,13 @@ bool under_way(const fs::path& suite) {
 
 Extent extent(const fs::path& folder) {
   Extent whole;
-  struct stat own{};
+  struct stat own {};
   if (::lstat(folder.c_str(), &own) != 0) return whole;
   whole.bytes = static_cast<std::uint64_t>(own.st_blocks) * 512;
   std::error_code error;
   for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
        entry.increment(error)) {
-    struct stat status{};
+    struct stat status {};
     if (::lstat(entry->path().c_str(), &status) != 0) continue;
     if (status.st_dev != own.st_dev) {
       whole.mounts = true;

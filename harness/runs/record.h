@@ -46,7 +46,7 @@ enum class FigureUnit { nanoseconds, per_second };
 struct FigureKind {
   const char* name;   // of the column, and of the key in JSON
   const char* label;  // for people
-  Figures::Value Figures::* value;
+  Figures::Value Figures::*value;
   FigureUnit unit;
   double matters;  // a smaller difference says nothing
 };

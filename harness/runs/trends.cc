@@ -122,7 +122,7 @@ std::string expected(const RunRecord& run) {
   return run.set == "built-to-fail" ? " (built to fail)" : "";
 }
 
-std::vector<std::optional<double>> values(const Trend& trend, Figures::Value Figures::* figure) {
+std::vector<std::optional<double>> values(const Trend& trend, Figures::Value Figures::*figure) {
   std::vector<std::optional<double>> values;
   for (const RunRecord* run : trend.runs) values.push_back(run->figures.*figure);
   return values;
@@ -130,7 +130,7 @@ std::vector<std::optional<double>> values(const Trend& trend, Figures::Value Fig
 
 struct Sparked {
   const char* label;
-  Figures::Value Figures::* figure;
+  Figures::Value Figures::*figure;
 };
 
 // Empty where there is nothing to compare.

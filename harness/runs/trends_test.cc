@@ -137,7 +137,7 @@ TEST(Trends, FitEightyColumnsWhateverTheNames) {
       EXPECT_LE(columns, 80) << one;
       EXPECT_EQ(one.find('\x1b'), one.npos) << one;
     }
-    EXPECT_NO_THROW((void)nlohmann::json::parse(trends_json(trends(runs, 0), "30d")));
+    EXPECT_TRUE(nlohmann::json::accept(trends_json(trends(runs, 0), "30d")));
   }
 }
 
