@@ -17,9 +17,9 @@ struct Arguments {
 };
 
 int execute(const Arguments& arguments) {
-  const Side before = read_side(arguments.results, arguments.before);
-  const Side after = read_side(arguments.results, arguments.after);
-  const std::vector<Pair> pairs = compare(before, after);
+  const ComparedSide before = read_side(arguments.results, arguments.before);
+  const ComparedSide after = read_side(arguments.results, arguments.after);
+  const std::vector<ComparedRuns> pairs = compare(before, after);
   std::cout << (arguments.json ? comparison_json(before, after, pairs)
                                : show_comparison(before, after, pairs));
   return has_new_failure(pairs) ? exit_violation : exit_passed;

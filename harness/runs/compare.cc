@@ -105,10 +105,10 @@ std::vector<ChangedCheck> changed_checks(const RunRecord& before, const RunRecor
   return changed;
 }
 
-std::vector<MovedFigure> moved_figures(const Figures& before, const Figures& after) {
+std::vector<MovedFigure> moved_figures(const RunFigures& before, const RunFigures& after) {
   std::vector<MovedFigure> moved;
   for (const FigureKind& kind : figure_kinds) {
-    const Figures::Value &old = before.*kind.value, &now = after.*kind.value;
+    const RunFigures::Value &old = before.*kind.value, &now = after.*kind.value;
     if (!old || !now) continue;
     const double by = std::abs(*now - *old);
     if (by >= kind.matters && by > moved_share * std::min(*old, *now))
@@ -117,8 +117,8 @@ std::vector<MovedFigure> moved_figures(const Figures& before, const Figures& aft
   return moved;
 }
 
-Pair make_pair(std::optional<RunRecord> before, std::optional<RunRecord> after) {
-  Pair pair{std::move(before), std::move(after), {}, {}, false};
+ComparedRuns make_pair(std::optional<RunRecord> before, std::optional<RunRecord> after) {
+  ComparedRuns pair{std::move(before), std::move(after), {}, {}, false};
   if (pair.before && pair.after) {
     pair.checks = changed_checks(*pair.before, *pair.after);
     pair.moved = moved_figures(pair.before->figures, pair.after->figures);
@@ -133,9 +133,11 @@ Pair make_pair(std::optional<RunRecord> before, std::optional<RunRecord> after) 
 
 std::string outcome(const std::optional<RunRecord>& run) { return run ? run->outcome : "not run"; }
 
-const RunRecord& either(const Pair& pair) { return pair.after ? *pair.after : *pair.before; }
+const RunRecord& either(const ComparedRuns& pair) {
+  return pair.after ? *pair.after : *pair.before;
+}
 
-int rank(const Pair& pair) {
+int rank(const ComparedRuns& pair) {
   if (pair.new_failure) return 0;
   if (outcome(pair.before) != outcome(pair.after)) return 1;
   if (!pair.checks.empty()) return 2;
@@ -147,7 +149,7 @@ std::string verdict_word(const std::optional<CheckRecord>& check) {
   return std::string(to_string(check->verdict)) + (check->judged ? "" : " (not judged)");
 }
 
-std::string describe(const Side& side) {
+std::string describe(const ComparedSide& side) {
   if (side.runs.empty()) return side.title + ": no run";
   std::set<std::string> of;
   for (const RunRecord& run : side.runs)
@@ -161,7 +163,7 @@ std::string describe(const Side& side) {
                      side.runs.size() == 1 ? "" : "s", passed, failed, fmt::join(of, ", "));
 }
 
-std::string show_pair(const Pair& pair) {
+std::string show_pair(const ComparedRuns& pair) {
   const std::string before = outcome(pair.before), after = outcome(pair.after);
   std::string text = fmt::format("{}  {}{}\n", fit(label(either(pair)), 36),
                                  before == after ? before : before + " -> " + after,
@@ -199,7 +201,7 @@ ordered_json to_json(const std::optional<RunRecord>& run) {
           {"figures", figures}};
 }
 
-ordered_json to_json(const Pair& pair) {
+ordered_json to_json(const ComparedRuns& pair) {
   ordered_json checks = ordered_json::array(), moved = ordered_json::array();
   for (const ChangedCheck& check : pair.checks)
     checks.push_back({{"check", check.check},
@@ -218,16 +220,16 @@ ordered_json to_json(const Pair& pair) {
 
 }  // namespace
 
-bool Pair::changed() const { return rank(*this) < 4; }
+bool ComparedRuns::changed() const { return rank(*this) < 4; }
 
-Side read_side(const fs::path& results, const std::string& what) {
+ComparedSide read_side(const fs::path& results, const std::string& what) {
   if (what.empty()) throw RunsError("name two suites or two runs: one of them is empty");
   const fs::path named = place_of(results, what);
   if (!is_folder(named))
     throw RunsError(fmt::format("there is no suite or run '{}': it is neither a folder nor in '{}'",
                                 plain(what), results.string()));
   const fs::path place = fs::canonical(named);
-  Side side;
+  ComparedSide side;
   side.one_run = is_run(place);
   if (side.one_run) {
     side.title = place.parent_path().filename().string() + "/" + place.filename().string();
@@ -241,8 +243,8 @@ Side read_side(const fs::path& results, const std::string& what) {
   return side;
 }
 
-std::vector<Pair> compare(const Side& before, const Side& after) {
-  std::vector<Pair> pairs;
+std::vector<ComparedRuns> compare(const ComparedSide& before, const ComparedSide& after) {
+  std::vector<ComparedRuns> pairs;
   if (before.one_run != after.one_run)
     throw RunsError("one is a run and the other a suite: name two of a kind");
   if (before.one_run) return {make_pair(before.runs.front(), after.runs.front())};
@@ -255,15 +257,16 @@ std::vector<Pair> compare(const Side& before, const Side& after) {
   return pairs;
 }
 
-bool has_new_failure(const std::vector<Pair>& pairs) {
-  return std::ranges::any_of(pairs, &Pair::new_failure);
+bool has_new_failure(const std::vector<ComparedRuns>& pairs) {
+  return std::ranges::any_of(pairs, &ComparedRuns::new_failure);
 }
 
-std::string show_comparison(const Side& before, const Side& after, const std::vector<Pair>& pairs) {
+std::string show_comparison(const ComparedSide& before, const ComparedSide& after,
+                            const std::vector<ComparedRuns>& pairs) {
   std::string text =
       wrap(plain("A  " + describe(before)), 80, 0) + wrap(plain("B  " + describe(after)), 80, 0);
   std::size_t same = 0;
-  for (const Pair& pair : pairs) {
+  for (const ComparedRuns& pair : pairs) {
     if (pair.changed())
       text += "\n" + show_pair(pair);
     else
@@ -272,9 +275,10 @@ std::string show_comparison(const Side& before, const Side& after, const std::ve
   return text + fmt::format("\n{} of {} unchanged\n", same, pairs.size());
 }
 
-std::string comparison_json(const Side& before, const Side& after, const std::vector<Pair>& pairs) {
+std::string comparison_json(const ComparedSide& before, const ComparedSide& after,
+                            const std::vector<ComparedRuns>& pairs) {
   ordered_json list = ordered_json::array();
-  for (const Pair& pair : pairs) list.push_back(to_json(pair));
+  for (const ComparedRuns& pair : pairs) list.push_back(to_json(pair));
   return ordered_json{{"before", before.title},
                       {"after", after.title},
                       {"new_failure", has_new_failure(pairs)},

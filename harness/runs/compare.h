@@ -10,7 +10,7 @@
 
 namespace faultline {
 
-struct Side {
+struct ComparedSide {
   std::string title;  // the folder, as it is named below the results
   bool one_run = false;
   std::vector<RunRecord> runs;  // in order of name
@@ -19,7 +19,7 @@ struct Side {
 // A folder of a suite or a run; or, below `results`, the name of a suite, `latest` or
 // `latest~1` (the suite before), each with `/<run>` behind it for one run. Read from the
 // folders themselves. Throws RunsError.
-Side read_side(const std::filesystem::path& results, const std::string& what);
+ComparedSide read_side(const std::filesystem::path& results, const std::string& what);
 
 struct ChangedCheck {
   std::string check;
@@ -32,7 +32,7 @@ struct MovedFigure {
 };
 
 // Runs of one folder name; two single runs are a pair whatever they are called.
-struct Pair {
+struct ComparedRuns {
   std::optional<RunRecord> before, after;  // absent: only the other side has it
   std::vector<ChangedCheck> checks;        // whose verdict differs, and one of them is judged
   std::vector<MovedFigure> moved;          // by more than a quarter, and by as much as matters
@@ -41,12 +41,14 @@ struct Pair {
 };
 
 // With new failures first, then other changes of an outcome, then the rest by name.
-std::vector<Pair> compare(const Side& before, const Side& after);
+std::vector<ComparedRuns> compare(const ComparedSide& before, const ComparedSide& after);
 
-bool has_new_failure(const std::vector<Pair>&);
+bool has_new_failure(const std::vector<ComparedRuns>&);
 
 // For people: at most 80 columns, ends with a newline.
-std::string show_comparison(const Side& before, const Side& after, const std::vector<Pair>&);
-std::string comparison_json(const Side& before, const Side& after, const std::vector<Pair>&);
+std::string show_comparison(const ComparedSide& before, const ComparedSide& after,
+                            const std::vector<ComparedRuns>&);
+std::string comparison_json(const ComparedSide& before, const ComparedSide& after,
+                            const std::vector<ComparedRuns>&);
 
 }  // namespace faultline

@@ -14,21 +14,22 @@ namespace fs = std::filesystem;
 using testing::make_record;
 using testing::ResultsFolder;
 
-Side side(const std::string& suite, const std::vector<std::pair<std::string, std::string>>& runs) {
-  Side side{suite, false, {}};
+ComparedSide side(const std::string& suite,
+                  const std::vector<std::pair<std::string, std::string>>& runs) {
+  ComparedSide side{suite, false, {}};
   for (const auto& [name, outcome] : runs)
     side.runs.push_back(make_record(suite, outcome, 100, name));
   return side;
 }
 
 TEST(Compare, VerdictChangesComeFirst) {
-  const Side before =
+  const ComparedSide before =
       side("a", {{"fixed", "fail"}, {"gone", "pass"}, {"new", "pass"}, {"same", "fail"}});
-  const Side after =
+  const ComparedSide after =
       side("b", {{"fixed", "pass"}, {"fresh", "fail"}, {"new", "fail"}, {"same", "fail"}});
-  const std::vector<Pair> pairs = compare(before, after);
+  const std::vector<ComparedRuns> pairs = compare(before, after);
   std::string order;
-  for (const Pair& pair : pairs)
+  for (const ComparedRuns& pair : pairs)
     order += (pair.after ? pair.after->name : pair.before->name) + (pair.new_failure ? "! " : " ");
   EXPECT_EQ(order, "fresh! new! fixed gone same ");
   EXPECT_TRUE(has_new_failure(pairs));
@@ -43,8 +44,8 @@ TEST(Compare, VerdictChangesComeFirst) {
 }
 
 TEST(Compare, AFailureOfAnotherCheckIsNew) {
-  const Side before = side("a", {{"x", "fail"}});
-  Side after = side("b", {{"x", "fail"}});
+  const ComparedSide before = side("a", {{"x", "fail"}});
+  ComparedSide after = side("b", {{"x", "fail"}});
   after.runs[0].checks.push_back({"duplicate", Verdict::fail, false, "", ""});
   EXPECT_FALSE(has_new_failure(compare(before, after))) << "it is not judged";
   after.runs[0].checks.back().judged = true;
@@ -55,8 +56,8 @@ TEST(Compare, AFailureOfAnotherCheckIsNew) {
 }
 
 TEST(Compare, FiguresMoveByAQuarterAndByWhatMatters) {
-  Side before = side("a", {{"x", "pass"}}), after = side("b", {{"x", "pass"}});
-  Figures &old = before.runs[0].figures, &now = after.runs[0].figures;
+  ComparedSide before = side("a", {{"x", "pass"}}), after = side("b", {{"x", "pass"}});
+  RunFigures &old = before.runs[0].figures, &now = after.runs[0].figures;
   old.write_gap = 4e9, now.write_gap = 4.6e9;  // 15 %
   old.read_gap = 1e7, now.read_gap = 9e7;      // 80 ms
   old.write_p99 = 3e6, now.write_p99 = 3e7;    // moved
@@ -111,7 +112,7 @@ TEST(Compare, BadInputIsOneLine) {
 TEST(Compare, FitsEightyColumnsWhateverTheNames) {
   std::mt19937_64 random(testing::test_seed());
   for (int round = 0; round < 50; ++round) {
-    Side before = side("a", {{"x", "pass"}}), after = side("b", {{"x", "fail"}});
+    ComparedSide before = side("a", {{"x", "pass"}}), after = side("b", {{"x", "fail"}});
     before.runs[0].broker_version += testing::random_text(random);
     after.runs[0].scenario = std::string(60, 's') + testing::random_text(random);
     after.runs[0].checks[0].check += testing::random_text(random) + std::string(90, 'c');

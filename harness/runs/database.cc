@@ -45,7 +45,7 @@ Column integer_column(const char* name, std::int64_t RunRecord::*member) {
 Column figure_column(const FigureKind& kind) {
   return {kind.name, "REAL",
           [=](SQLite::Statement& to, int index, const RunRecord& run) {
-            const Figures::Value& value = run.figures.*kind.value;
+            const RunFigures::Value& value = run.figures.*kind.value;
             value ? to.bind(index, *value) : to.bind(index);
           },
           [=](const SQLite::Column& from, RunRecord& run) {

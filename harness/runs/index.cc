@@ -43,10 +43,10 @@ std::string add_run(const fs::path& run_folder) noexcept try {
   return error.what();
 }
 
-Update update(RunsDatabase& database, const fs::path& results) {
+IndexUpdate update(RunsDatabase& database, const fs::path& results) {
   // In this order: a run that is added meanwhile has its folder, but is not among these.
   std::map<std::string, std::string> known = database.stamps();
-  Update update;
+  IndexUpdate update;
   for (const RunFolder& folder : finished_runs(results)) {
     const auto row = known.extract(folder.suite + "/" + folder.name);
     if (!row.empty() && row.mapped() == stamp(folder.path)) continue;

@@ -13,14 +13,14 @@ namespace faultline {
 // one line, empty if it is there. Throws nothing: a verdict never depends on it.
 std::string add_run(const std::filesystem::path& run_folder) noexcept;
 
-struct Update {
+struct IndexUpdate {
   std::size_t added = 0;    // found in the folders, or changed there
   std::size_t dropped = 0;  // of folders that are gone
 };
 
 // Reads what is new or has changed, drops what is gone. Leaves out a run that is under way.
 // Complexity: one stat(2) or two for each run that has not changed.
-Update update(RunsDatabase&, const std::filesystem::path& results);
+IndexUpdate update(RunsDatabase&, const std::filesystem::path& results);
 
 // All of it again, from the folders alone; a damaged file is put aside first.
 struct Rebuilt {
@@ -34,7 +34,7 @@ Rebuilt rebuild(const std::filesystem::path& results);
 // line. Throws RunsError where there is no such folder, or the database is damaged.
 struct KnownRuns {
   std::vector<RunRecord> runs;
-  Update update;
+  IndexUpdate update;
   std::string note;
 };
 KnownRuns known_runs(const std::filesystem::path& results);

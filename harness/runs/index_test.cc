@@ -51,7 +51,7 @@ TEST(RunIndex, RebuiltIsWhatWasAdded) {
       }
     const std::vector<RunRecord> added = runs_of(results);
     RunsDatabase database(results.path());
-    const Update nothing = update(database, results.path());
+    const IndexUpdate nothing = update(database, results.path());
     EXPECT_EQ(nothing.added, 0u);
     EXPECT_EQ(nothing.dropped, 0u);
     EXPECT_EQ(rebuild(results.path()).runs, added.size());

@@ -46,11 +46,12 @@ Verdict verdict(const std::string& word) {
   return word == "fail" ? Verdict::fail : Verdict::unknown;
 }
 
-using Counts = std::function<Figures::Value(const std::string& check, const std::string& count)>;
+using Counts = std::function<RunFigures::Value(const std::string& check, const std::string& count)>;
 
-void measure_availability(const Counts& count, Figures& figures) {
-  const auto rate = [&](const std::string& check) -> Figures::Value {
-    const Figures::Value ok = count(check, "steady.ok"), length = count(check, "steady.length_ns");
+void measure_availability(const Counts& count, RunFigures& figures) {
+  const auto rate = [&](const std::string& check) -> RunFigures::Value {
+    const RunFigures::Value ok = count(check, "steady.ok"),
+                            length = count(check, "steady.length_ns");
     if (!ok || !length || *length <= 0) return std::nullopt;
     return *ok / (*length / static_cast<double>(second));
   };
@@ -67,8 +68,8 @@ double percentile(const std::vector<Duration>& sorted, double share) {
   return static_cast<double>(sorted[std::max<std::size_t>(rank, 1) - 1]);
 }
 
-void measure_latency(const History& history, OperationKind kind, Figures::Value& p50,
-                     Figures::Value& p99, Figures::Value& slowest) {
+void measure_latency(const History& history, OperationKind kind, RunFigures::Value& p50,
+                     RunFigures::Value& p99, RunFigures::Value& slowest) {
   std::vector<Duration> took;
   for (const Operation& operation : history.operations)
     if (operation.kind == kind && operation.outcome == Outcome::ok && operation.completed != never)
@@ -80,7 +81,7 @@ void measure_latency(const History& history, OperationKind kind, Figures::Value&
   slowest = static_cast<double>(took.back());
 }
 
-void measure_latencies(const History& history, Figures& figures) {
+void measure_latencies(const History& history, RunFigures& figures) {
   measure_latency(history, OperationKind::publish, figures.write_p50, figures.write_p99,
                   figures.write_max);
   measure_latency(history, OperationKind::read, figures.read_p50, figures.read_p99,
@@ -109,7 +110,7 @@ void take(const json& from, RunRecord& run) {
                           get(check, "/judged", true), text(check, "/reason"),
                           text(check, "/observed")});
   measure_availability(
-      [&](const std::string& name, const std::string& count) -> Figures::Value {
+      [&](const std::string& name, const std::string& count) -> RunFigures::Value {
         for (const json& check : checks)
           if (text(check, "/check") == name && check.contains("counts") &&
               check["counts"].contains(count) && check["counts"][count].is_number())
@@ -134,7 +135,7 @@ void take(const RunResult& from, RunRecord& run) {
   for (const CheckResult& check : from.judgement.checks)
     run.checks.push_back({check.check, check.verdict, check.judged, check.reason, check.observed});
   measure_availability(
-      [&](const std::string& name, const std::string& count) -> Figures::Value {
+      [&](const std::string& name, const std::string& count) -> RunFigures::Value {
         if (const CheckResult* check = from.judgement.find(name))
           for (const auto& [key, value] : check->counts)
             if (key == count) return static_cast<double>(value);
@@ -239,7 +240,7 @@ std::string without_secrets(std::string_view text) {
       "(password|passwd|secret|token|credentials|api[_-]?key)(\\s*[=:]\\s*)[^\\s,;'\"]+",
       std::regex::icase);
   std::string clean(text);
-  if (clean.size() > 10'000) clean.resize(10'000);  // std::regex recurses
+  if (clean.size() > 2'000) clean.resize(2'000);  // std::regex recurses
   clean = std::regex_replace(clean, user_of_address, "://***@");
   clean = std::regex_replace(clean, bearer, "$1 ***");
   return std::regex_replace(clean, named, "$1$2***");

@@ -31,14 +31,14 @@ struct CheckRecord {
 // Absent where nothing was measured. Latencies are those of acknowledged publishes and of
 // answered reads through the leader, from invocation to completion, over the whole run.
 // Percentiles are nearest-rank. Rates are of the steady phase, before anything is broken.
-struct Figures {
+struct RunFigures {
   using Value = std::optional<double>;
   Value write_gap, read_gap, delivery_gap;     // ns, the longest from strike to heal
   Value write_p50, write_p99, write_max;       // ns
   Value read_p50, read_p99, read_max;          // ns
   Value write_rate, read_rate, delivery_rate;  // per second
 
-  bool operator==(const Figures&) const = default;
+  bool operator==(const RunFigures&) const = default;
 };
 
 enum class FigureUnit { nanoseconds, per_second };
@@ -46,25 +46,26 @@ enum class FigureUnit { nanoseconds, per_second };
 struct FigureKind {
   const char* name;   // of the column, and of the key in JSON
   const char* label;  // for people
-  Figures::Value Figures::*value;
+  RunFigures::Value RunFigures::*value;
   FigureUnit unit;
   double matters;  // a smaller difference says nothing
 };
 
 inline constexpr std::array<FigureKind, 12> figure_kinds{{
-    {"write_gap_ns", "longest gap of writes", &Figures::write_gap, FigureUnit::nanoseconds, 5e8},
-    {"read_gap_ns", "longest gap of reads", &Figures::read_gap, FigureUnit::nanoseconds, 5e8},
-    {"delivery_gap_ns", "longest gap of deliveries", &Figures::delivery_gap,
+    {"write_gap_ns", "longest gap of writes", &RunFigures::write_gap, FigureUnit::nanoseconds, 5e8},
+    {"read_gap_ns", "longest gap of reads", &RunFigures::read_gap, FigureUnit::nanoseconds, 5e8},
+    {"delivery_gap_ns", "longest gap of deliveries", &RunFigures::delivery_gap,
      FigureUnit::nanoseconds, 5e8},
-    {"write_p50_ns", "writes, p50", &Figures::write_p50, FigureUnit::nanoseconds, 1e6},
-    {"write_p99_ns", "writes, p99", &Figures::write_p99, FigureUnit::nanoseconds, 5e6},
-    {"write_max_ns", "writes, slowest", &Figures::write_max, FigureUnit::nanoseconds, 5e8},
-    {"read_p50_ns", "reads, p50", &Figures::read_p50, FigureUnit::nanoseconds, 1e6},
-    {"read_p99_ns", "reads, p99", &Figures::read_p99, FigureUnit::nanoseconds, 5e6},
-    {"read_max_ns", "reads, slowest", &Figures::read_max, FigureUnit::nanoseconds, 5e8},
-    {"write_rate", "writes per second", &Figures::write_rate, FigureUnit::per_second, 5},
-    {"read_rate", "reads per second", &Figures::read_rate, FigureUnit::per_second, 5},
-    {"delivery_rate", "deliveries per second", &Figures::delivery_rate, FigureUnit::per_second, 5},
+    {"write_p50_ns", "writes, p50", &RunFigures::write_p50, FigureUnit::nanoseconds, 1e6},
+    {"write_p99_ns", "writes, p99", &RunFigures::write_p99, FigureUnit::nanoseconds, 5e6},
+    {"write_max_ns", "writes, slowest", &RunFigures::write_max, FigureUnit::nanoseconds, 5e8},
+    {"read_p50_ns", "reads, p50", &RunFigures::read_p50, FigureUnit::nanoseconds, 1e6},
+    {"read_p99_ns", "reads, p99", &RunFigures::read_p99, FigureUnit::nanoseconds, 5e6},
+    {"read_max_ns", "reads, slowest", &RunFigures::read_max, FigureUnit::nanoseconds, 5e8},
+    {"write_rate", "writes per second", &RunFigures::write_rate, FigureUnit::per_second, 5},
+    {"read_rate", "reads per second", &RunFigures::read_rate, FigureUnit::per_second, 5},
+    {"delivery_rate", "deliveries per second", &RunFigures::delivery_rate, FigureUnit::per_second,
+     5},
 }};
 
 std::string format_figure(double, FigureUnit);  // "4.10 s", "187/s"
@@ -83,7 +84,7 @@ struct RunRecord {
   std::string reason;              // one line
   std::string known_issue;         // "nats-server#6888", where that is why it failed
   std::vector<CheckRecord> checks;
-  Figures figures;
+  RunFigures figures;
 
   bool passed() const { return outcome == "pass"; }
   bool failed() const { return outcome == "fail"; }

@@ -21,7 +21,7 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t spark_columns = 7;
 
-// Figures by number: 1.10 comes after 1.9.
+// RunFigures by number: 1.10 comes after 1.9.
 std::vector<int> figure_order(const std::string& figure) {
   std::vector<int> numbers(1);
   for (const char c : figure) {
@@ -122,7 +122,8 @@ std::string expected(const RunRecord& run) {
   return run.set == "built-to-fail" ? " (built to fail)" : "";
 }
 
-std::vector<std::optional<double>> values(const Trend& trend, Figures::Value Figures::*figure) {
+std::vector<std::optional<double>> values(const Trend& trend,
+                                          RunFigures::Value RunFigures::*figure) {
   std::vector<std::optional<double>> values;
   for (const RunRecord* run : trend.runs) values.push_back(run->figures.*figure);
   return values;
@@ -130,7 +131,7 @@ std::vector<std::optional<double>> values(const Trend& trend, Figures::Value Fig
 
 struct Sparked {
   const char* label;
-  Figures::Value Figures::*figure;
+  RunFigures::Value RunFigures::*figure;
 };
 
 // Empty where there is nothing to compare.
@@ -159,11 +160,11 @@ std::string details(const Trend& trend) {
                           expected(*trend.proof))),
         80, 4);
   lines += spark_line(trend, "gap",
-                      {{"writes", &Figures::write_gap},
-                       {"reads", &Figures::read_gap},
-                       {"deliver", &Figures::delivery_gap}});
-  lines +=
-      spark_line(trend, "p99", {{"writes", &Figures::write_p99}, {"reads", &Figures::read_p99}});
+                      {{"writes", &RunFigures::write_gap},
+                       {"reads", &RunFigures::read_gap},
+                       {"deliver", &RunFigures::delivery_gap}});
+  lines += spark_line(trend, "p99",
+                      {{"writes", &RunFigures::write_p99}, {"reads", &RunFigures::read_p99}});
   return lines;
 }
 
@@ -261,7 +262,7 @@ std::string show_trends(std::span<const Trend> all, const std::string& window) {
   const Standing* before = nullptr;
   for (const Trend& trend : all) {
     if (before == nullptr || *before != trend.standing)
-      text += "\n" + fit(heading(trend.standing), 54) + " Runs Pass Fail Unkn\n";
+      text += "\n" + fit(heading(trend.standing), 53) + " Runs Pass Fail Unkn\n";
     before = &trend.standing;
     text += row(trend) + details(trend);
   }
