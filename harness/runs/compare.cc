@@ -105,8 +105,10 @@ std::vector<ChangedCheck> changed_checks(const RunRecord& before, const RunRecor
   return changed;
 }
 
-std::vector<MovedFigure> moved_figures(const RunFigures& before, const RunFigures& after) {
+std::vector<MovedFigure> moved_figures(const RunRecord& one, const RunRecord& other) {
+  const RunFigures &before = one.figures, &after = other.figures;
   std::vector<MovedFigure> moved;
+  if (!one.whole() || !other.whole()) return moved;
   for (const FigureKind& kind : figure_kinds) {
     const RunFigures::Value &old = before.*kind.value, &now = after.*kind.value;
     if (!old || !now) continue;
@@ -121,7 +123,7 @@ ComparedRuns make_pair(std::optional<RunRecord> before, std::optional<RunRecord>
   ComparedRuns pair{std::move(before), std::move(after), {}, {}, false};
   if (pair.before && pair.after) {
     pair.checks = changed_checks(*pair.before, *pair.after);
-    pair.moved = moved_figures(pair.before->figures, pair.after->figures);
+    pair.moved = moved_figures(*pair.before, *pair.after);
   }
   const bool failed = pair.before && pair.before->failed();
   pair.new_failure = (pair.after && pair.after->failed() && !failed) ||

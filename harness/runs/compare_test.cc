@@ -67,6 +67,8 @@ TEST(Compare, FiguresMoveByAQuarterAndByWhatMatters) {
   ASSERT_EQ(pairs[0].moved.size(), 2u);
   EXPECT_STREQ(pairs[0].moved[0].kind->name, "write_p99_ns");
   EXPECT_STREQ(pairs[0].moved[1].kind->name, "write_rate");
+  after.runs[0].outcome = "interrupted";
+  EXPECT_TRUE(compare(before, after)[0].moved.empty()) << "it was cut short";
   EXPECT_FALSE(has_new_failure(pairs));
   EXPECT_NE(show_comparison(before, after, pairs).find("3.00 ms -> 30.0 ms"), std::string::npos)
       << show_comparison(before, after, pairs);

@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int wait_ms = 5'000;
+constexpr int wait_ms = 30'000;
 constexpr int schema_version = 1;
 constexpr int application_id = 0x464C544C;  // "FLTL"
 

@@ -26,7 +26,7 @@ class RunsDatabase {
     memory,  // a copy of the file, as far as it can be read: what changes is forgotten
   };
 
-  // Waits up to five seconds for other processes, here and in every method. Throws RunsError,
+  // Waits up to half a minute for other processes, here and in every method. Throws RunsError,
   // also where the file is damaged, of a newer version or not ours.
   explicit RunsDatabase(const std::filesystem::path& results, Mode = Mode::write);
   ~RunsDatabase();

@@ -84,7 +84,7 @@ TEST(RunsDatabase, ARunIsThereOnce) {
 
 TEST(RunsDatabase, TwoProcessesAddAtOnce) {
   const ResultsFolder results;
-  constexpr int each = 60;
+  constexpr int each = 40;
   std::vector<pid_t> children;
   for (int child = 0; child < 2; ++child)
     children.push_back(in_child([&] {

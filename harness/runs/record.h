@@ -89,6 +89,8 @@ struct RunRecord {
   bool passed() const { return outcome == "pass"; }
   bool failed() const { return outcome == "fail"; }
   bool proves() const { return passed() || failed(); }  // the others say nothing of the broker
+  // Went to its end, so that its figures may be compared with those of others.
+  bool whole() const { return proves() || outcome == "unknown"; }
   std::string place() const { return suite + "/" + name; }
   std::vector<std::string> failing() const;  // the judged checks that failed
 

@@ -112,9 +112,9 @@ std::string heading(Standing standing) {
 
 std::string row(const Trend& trend) {
   const RunRecord& run = *trend.newest;
-  return fmt::format("  {} {} {} {:>4} {:>4} {:>4} {:>4}{}\n", fit(label(run), 26),
+  return fmt::format("  {} {} {} {:>4} {:>4} {:>4} {:>4}\n", fit(label(run), 30),
                      fit(run.provider, 10), fit(broker(run), 13), trend.runs.size(), trend.passed,
-                     trend.failed, trend.unknown, trend.flaky ? " flaky" : "");
+                     trend.failed, trend.unknown);
 }
 
 std::string expected(const RunRecord& run) {
@@ -139,7 +139,9 @@ std::string spark_line(const Trend& trend, const char* title, std::initializer_l
   std::string line = fmt::format("    {} ", title);
   bool compared = false;
   for (const Sparked& sparked : all) {
-    const auto series = values(trend, sparked.figure);
+    auto series = values(trend, sparked.figure);
+    for (std::size_t i = 0; i < series.size(); ++i)
+      if (!trend.runs[i]->whole()) series[i].reset();
     const auto last = std::ranges::find_if(series.rbegin(), series.rend(),
                                            [](const auto& value) { return value.has_value(); });
     const std::string now =
@@ -159,6 +161,8 @@ std::string details(const Trend& trend) {
         plain(fmt::format("{}: {}{}", sentence(trend), fmt::join(trend.proof->failing(), ", "),
                           expected(*trend.proof))),
         80, 4);
+  if (trend.flaky)
+    lines += fmt::format("    flaky: {} passed and {} failed\n", trend.passed, trend.failed);
   lines += spark_line(trend, "gap",
                       {{"writes", &RunFigures::write_gap},
                        {"reads", &RunFigures::read_gap},
@@ -262,7 +266,7 @@ std::string show_trends(std::span<const Trend> all, const std::string& window) {
   const Standing* before = nullptr;
   for (const Trend& trend : all) {
     if (before == nullptr || *before != trend.standing)
-      text += "\n" + fit(heading(trend.standing), 53) + " Runs Pass Fail Unkn\n";
+      text += "\n" + fit(heading(trend.standing), 57) + " Runs Pass Fail Unkn\n";
     before = &trend.standing;
     text += row(trend) + details(trend);
   }
