@@ -61,7 +61,7 @@ void show(const std::vector<RunRecord>& runs, std::size_t last) {
             << fit("Provider", 8) << " Broker\n";
   for (const RunRecord& run : runs | std::views::reverse | std::views::take(shown))
     std::cout << format_utc(run.begin) << "  " << fit(run.outcome, 11) << " " << fit(label(run), 24)
-              << " " << fit(run.provider, 8) << " " << fit(broker(run), 12) << "\n";
+              << " " << fit(run.provider, 8) << " " << fit(broker(run), 16) << "\n";
   std::cout << fmt::format("{} of {} run{}\n", shown, runs.size(), runs.size() == 1 ? "" : "s");
 }
 

@@ -111,7 +111,7 @@ TEST(RunsDatabase, SurvivesBeingKilledAtAnyMoment) {
       RunsDatabase database(results.path());
       for (int i = 0;; ++i) {
         RunRecord run = make_record(std::to_string(round) + "-" + std::to_string(i), "fail", i);
-        run.reason.assign(20'000, 'x');  // several pages
+        run.reason.assign(400'000, 'x');  // a hundred pages
         database.add(run);
         if (::write(pipe[1], "+", 1) != 1) return;
       }

@@ -192,22 +192,34 @@ TEST_F(PruneFolders, AKillInTheMiddleIsMendedByTheNext) {
   for (int round = 0; round < 15; ++round) {
     for (int i = 0; i < 8; ++i)
       add("a" + std::to_string(i % 3), "r" + std::to_string(i), i % 4 == 3);
+    for (const RunFolder& run : run_folders(results_.path()))
+      for (int file = 0; file < 100; ++file)  // so that removing takes its time
+        results_.write(run.path / "brokers" / std::to_string(file), "");
     known_runs(results_.path());
+    int pipe[2];
+    ASSERT_EQ(::pipe(pipe), 0);
     const pid_t child = ::fork();
     if (child == 0) {
       try {
         PruneLimits limits;
         limits.keep = 3;
-        prune(results_.path(), limits, now, false, [](const std::string&) {});
+        prune(results_.path(), limits, now, false,
+              [&](const std::string&) { (void)!::write(pipe[1], "+", 1); });
       } catch (...) {
       }
       ::_exit(0);
     }
-    std::this_thread::sleep_for(std::chrono::microseconds(random() % 8'000));
+    ::close(pipe[1]);
+    char told = 0;  // that it begins
+    EXPECT_EQ(::read(pipe[0], &told, 1), 1);
+    std::this_thread::sleep_for(std::chrono::microseconds(random() % 4'000));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
+    ::close(pipe[0]);
     for (const RunRecord& run : known_runs(results_.path()).runs)
       ASSERT_TRUE(run.proves()) << run.place() << ": " << run.reason;
+    for (const RunFolder& run : run_folders(results_.path()))
+      ASSERT_EQ(std::distance(fs::directory_iterator(run.path / "brokers"), {}), 101) << run.path;
     EXPECT_EQ(RunsDatabase(results_.path()).damage(), "");
     prune_to(3);
     EXPECT_EQ(rows(), 3u);
