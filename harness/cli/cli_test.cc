@@ -67,10 +67,9 @@ fs::path record_history(const fs::path& folder) {
   return file;
 }
 
-const std::vector<std::string> commands{"run",   "plan",    "list",       "validate",
-                                        "check", "history", "doctor",     "heal",
-                                        "up",    "down",    "runs",       "trends",
-                                        "compare", "prune", "completion", "in-node"};
+const std::vector<std::string> commands{
+    "run", "plan", "list", "validate", "check",   "history", "doctor",     "heal",
+    "up",  "down", "runs", "trends",   "compare", "prune",   "completion", "in-node"};
 
 TEST(Cli, EveryHelpHasExamplesAndFitsEightyColumns) {
   std::vector<std::vector<std::string>> helps{{"--help"}};
