@@ -53,8 +53,8 @@ enum class RunStatus { judged, skipped, broken };
 struct RunResult {
   Scenario scenario;
   RunStatus status = RunStatus::broken;
-  std::string reason;   // of skipped and broken: one line and what to do
-  Judgement judgement;  // of judged
+  std::string reason;      // of skipped and broken: one line and what to do
+  Judgement judgement;     // of judged
   std::string not_undone;  // what the run left broken, for 'faultline heal'; empty: nothing
   bool interrupted = false;
   std::filesystem::path folder;
