@@ -8,6 +8,7 @@
 #include "harness/cluster/cluster.h"
 #include "harness/exit_code.h"
 #include "harness/report/run_json.h"
+#include "harness/runs/record.h"
 
 namespace faultline {
 namespace {
@@ -80,6 +81,8 @@ int run_and_explain(int argc, char** argv) {
   } catch (const HistoryError& error) {
     return complain(error.what(), exit_usage);
   } catch (const RunJsonError& error) {
+    return complain(error.what(), exit_usage);
+  } catch (const RunsError& error) {
     return complain(error.what(), exit_usage);
   } catch (const ClusterError& error) {
     return complain(error.what(), exit_broken);

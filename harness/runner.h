@@ -53,12 +53,13 @@ enum class RunStatus { judged, skipped, broken };
 struct RunResult {
   Scenario scenario;
   RunStatus status = RunStatus::broken;
-  std::string reason;   // of skipped and broken: one line and what to do
-  Judgement judgement;  // of judged
+  std::string reason;      // of skipped and broken: one line and what to do
+  Judgement judgement;     // of judged
   std::string not_undone;  // what the run left broken, for 'faultline heal'; empty: nothing
   bool interrupted = false;
   std::filesystem::path folder;
   std::string broker_product, broker_version, provider;
+  std::string catalogue_commit;  // git's, of the scenario file's repository; empty: unknown
   std::uint64_t seed = 0;
   std::int64_t wall_clock = 0;  // begin, nanoseconds since 1970 UTC
   std::chrono::milliseconds elapsed{0};

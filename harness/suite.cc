@@ -9,6 +9,8 @@
 #include "harness/report/figure_table.h"
 #include "harness/report/junit.h"
 #include "harness/report/run_json.h"
+#include "harness/runs/commit.h"
+#include "harness/runs/index.h"
 
 namespace faultline {
 namespace {
@@ -51,6 +53,23 @@ void write_suite(const SuiteResult& suite) {
   write_atomically(suite.folder / "table.txt", figure_table(suite));
 }
 
+// Of a database that cannot be written one line is enough: what it lacks it gets from the
+// folders later.
+class RunIndex {
+ public:
+  explicit RunIndex(Terminal& terminal) : terminal_(terminal) {}
+  void add(const std::filesystem::path& run) {
+    if (given_up_) return;
+    const std::string problem = add_run(run);
+    given_up_ = !problem.empty();
+    if (given_up_) terminal_.message("not in the history of runs for now: " + problem);
+  }
+
+ private:
+  Terminal& terminal_;
+  bool given_up_ = false;
+};
+
 }  // namespace
 
 SuiteSteps real_steps(Provider& provider) {
@@ -72,6 +91,7 @@ SuiteResult run_suite(std::span<const Scenario> scenarios, const RunOptions& opt
     write_suite(suite);
     folder.become_latest();
     heal_first(steps, terminal);
+    RunIndex index(terminal);
     const auto ended = [&] {
       return interrupted(options) || (!suite.runs.empty() && suite.runs.back().interrupted);
     };
@@ -80,10 +100,12 @@ SuiteResult run_suite(std::span<const Scenario> scenarios, const RunOptions& opt
       own.folder = folder.make_run(scenarios[i].name);
       terminal.run_started(scenarios[i], i + 1, scenarios.size());
       suite.runs.push_back(run_one(scenarios[i], own, terminal, steps));
+      suite.runs.back().catalogue_commit = commit_of(scenarios[i].file);
       terminal.run_finished(suite.runs.back());
       write_atomically(own.folder / run_json_name,
                        run_json(suite.runs.back(), options.faultline_version));
       write_suite(suite);
+      index.add(own.folder);
     }
   } catch (const std::exception& error) {
     suite.problem = error.what();

@@ -24,7 +24,8 @@ SuiteSteps real_steps(Provider&);
 
 // Begins by healing what killed runs left. Each run's run.json, and the suite's
 // junit.xml and table.txt, are written as soon as it is over, so that a suite
-// that is killed leaves whole reports of what it did. `options` says everything
+// that is killed leaves whole reports of what it did; then it is in the history
+// of runs (harness/runs/). `options` says everything
 // but the folder. Throws nothing: what goes wrong is in the result.
 SuiteResult run_suite(std::span<const Scenario>, const RunOptions& options, const SuiteFolder&,
                       Terminal&, const SuiteSteps&);

@@ -4,10 +4,12 @@
 #include <stdlib.h>
 
 #include <atomic>
+#include <fstream>
 #include <sstream>
 
 #include "harness/exit_code.h"
 #include "harness/report/testing.h"
+#include "harness/runs/database.h"
 
 namespace faultline {
 namespace {
@@ -59,6 +61,26 @@ TEST_F(Suite, WritesAReportForEveryRun) {
     EXPECT_TRUE(fs::exists(suite.folder / name / "run.json")) << name;
   EXPECT_TRUE(fs::exists(suite.folder / "junit.xml"));
   EXPECT_TRUE(fs::exists(root_ / "latest" / "table.txt"));
+}
+
+TEST_F(Suite, AddsEveryRunToTheHistoryOfRuns) {
+  const SuiteResult suite = run();
+  const std::vector<RunRecord> runs = RunsDatabase(root_).runs();
+  ASSERT_EQ(runs.size(), 3u);
+  EXPECT_EQ(runs[0].suite, suite.name);
+  EXPECT_TRUE(runs[0].passed());
+}
+
+// The database never costs a verdict.
+TEST_F(Suite, GoesOnWhereTheHistoryOfRunsIsDamaged) {
+  std::ofstream(root_ / runs_database_name) << "this is no database";
+  const SuiteResult suite = run();
+  EXPECT_EQ(suite.problem, "");
+  EXPECT_EQ(suite.runs.size(), 3u);
+  const std::string out = out_.str();
+  const auto told = out.find("not in the history of runs for now");
+  EXPECT_NE(told, out.npos) << out;
+  EXPECT_EQ(out.find("not in the history of runs for now", told + 1), out.npos) << out;
 }
 
 TEST_F(Suite, ReportsAreThereBeforeTheNextRunBegins) {

@@ -15,6 +15,7 @@
 #include "harness/report/run_json.h"
 #include "harness/report/terminal.h"
 #include "harness/report/words.h"
+#include "harness/runs/recorded.h"
 
 namespace faultline {
 namespace {
@@ -55,25 +56,6 @@ std::vector<fs::path> runs_in(const fs::path& path) {
   return runs;
 }
 
-// What a history alone tells of its run.
-RunResult result_from(const History& history, const fs::path& file) {
-  RunResult run;
-  const Header& header = history.header;
-  run.scenario = parse_scenario(header.scenario_text, file).scenario;
-  run.scenario.name = header.scenario_name;
-  run.scenario.expectations = header.expectations;
-  run.status = RunStatus::judged;
-  run.judgement = judge(history);
-  run.interrupted = run.judgement.interrupted;
-  run.folder = file.parent_path();
-  run.broker_product = header.broker_product;
-  run.broker_version = header.broker_version;
-  run.provider = header.provider;
-  run.seed = header.seed;
-  run.wall_clock = header.wall_clock;
-  return run;
-}
-
 std::optional<RunResult> recorded(const fs::path& folder) {
   if (!fs::exists(folder / run_json_name)) return std::nullopt;
   return read_run_json(folder / run_json_name);
@@ -94,7 +76,7 @@ Checked check(const fs::path& path) {
   if (!is_run(path) && !lone) return {without_record(path), {}, {}};
   if (!lone && !fs::exists(file))
     return {*recorded(path), {}, {}};  // skipped, or broke before it began
-  Checked checked{result_from(read_history(file), file), {}, {}};
+  Checked checked{run_of(read_history(file), file), {}, {}};
   std::optional<RunResult> then;
   if (!lone) try {
       then = recorded(path);

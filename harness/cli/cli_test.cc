@@ -67,9 +67,9 @@ fs::path record_history(const fs::path& folder) {
   return file;
 }
 
-const std::vector<std::string> commands{"run",   "plan",    "list",       "validate",
-                                        "check", "history", "doctor",     "heal",
-                                        "up",    "down",    "completion", "in-node"};
+const std::vector<std::string> commands{
+    "run", "plan", "list", "validate", "check",   "history", "doctor",     "heal",
+    "up",  "down", "runs", "trends",   "compare", "prune",   "completion", "in-node"};
 
 TEST(Cli, EveryHelpHasExamplesAndFitsEightyColumns) {
   std::vector<std::vector<std::string>> helps{{"--help"}};
@@ -270,6 +270,80 @@ TEST(Cli, CheckOfASuiteCountsARunThatRecordedNothing) {
   EXPECT_EQ(finished.exit_code, 255) << finished.output;
   EXPECT_NE(finished.output.find("killed before it recorded"), std::string::npos)
       << finished.output;
+}
+
+// Two suites with one run each: the second fails.
+void add_suites(const Results& folder) {
+  RunResult run = testing::make_passed();
+  for (const char* suite : {"20261101T000000Z-0001", "20261102T000000Z-0001"}) {
+    const fs::path place = folder.path() / suite / "x";
+    fs::create_directories(place);
+    run.scenario.name = "x";
+    run.wall_clock += 1'000'000'000;
+    write_atomically(place / run_json_name, run_json(run, "0.1.0"));
+    run = testing::make_failed();
+    run.wall_clock += 1'000'000'000;
+  }
+  fs::create_directory_symlink("20261102T000000Z-0001", folder.path() / "latest");
+}
+
+TEST(Cli, RunsAreKnownComparedAndPruned) {
+  const Results folder;
+  add_suites(folder);
+  const std::vector<std::string> in{"--results", folder.path().string()};
+  const auto ask = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), in.begin(), in.end());
+    return faultline(arguments);
+  };
+  const auto runs = nlohmann::json::parse(ask({"runs", "--json"}).output);
+  ASSERT_EQ(runs.size(), 2u);
+  EXPECT_EQ(runs[1]["outcome"], "fail");
+  EXPECT_NE(ask({"runs"}).output.find("2 of 2 runs"), std::string::npos);
+  const auto trends =
+      nlohmann::json::parse(ask({"trends", "--since", "9999w", "--json"}).output)["trends"];
+  ASSERT_EQ(trends.size(), 1u);
+  EXPECT_EQ(trends[0]["standing"], "new");
+  EXPECT_TRUE(trends[0]["flaky"]);
+  EXPECT_NE(ask({"trends", "--since", "9999w"}).output.find("New failures"), std::string::npos);
+  EXPECT_EQ(ask({"compare", "latest~1", "latest"}).exit_code, 1);
+  EXPECT_EQ(ask({"compare", "latest", "latest~1"}).exit_code, 0);
+  EXPECT_EQ(ask({"prune", "--keep", "0", "--dry-run"}).exit_code, 0);
+  EXPECT_TRUE(fs::exists(folder.path() / "20261101T000000Z-0001"));
+  EXPECT_NE(ask({"prune", "--keep", "0"}).output.find("removed 1 run"), std::string::npos);
+  EXPECT_FALSE(fs::exists(folder.path() / "20261101T000000Z-0001"));
+  EXPECT_TRUE(fs::exists(folder.path() / "latest" / "x"));
+}
+
+TEST(Cli, ADamagedDatabaseOfRunsIsRebuiltOnRequest) {
+  const Results folder;
+  add_suites(folder);
+  write(folder, "runs.db", "this is no database");
+  const std::string results = folder.path().string();
+  for (const char* command : {"runs", "trends"})
+    expect_refused({command, "--results", results}, "faultline runs --rebuild");
+  const Finished rebuilt = faultline({"runs", "--rebuild", "--results", results});
+  EXPECT_EQ(rebuilt.exit_code, 0) << rebuilt.output;
+  EXPECT_NE(rebuilt.output.find("runs.db.damaged-1"), std::string::npos) << rebuilt.output;
+  EXPECT_EQ(read(folder.path() / "runs.db.damaged-1"), "this is no database");
+}
+
+TEST(Cli, BadInputAboutRuns) {
+  const Results folder;
+  add_suites(folder);
+  const std::string results = folder.path().string();
+  expect_refused({"runs", "--results", "/no/such/folder"}, "no results in");
+  expect_refused({"runs", "--last", "-1", "--results", results}, "--last");
+  expect_refused({"trends", "--since", "1y", "--results", results}, "'1y' is no age");
+  expect_refused({"trends", "--since", "", "--results", results}, "is no age");
+  expect_refused({"compare", "latest", "--results", results}, "B");
+  expect_refused({"compare", "latest~7", "latest", "--results", results}, "latest~7");
+  expect_refused({"compare", "latest", "latest/x", "--results", results}, "two of a kind");
+  expect_refused({"prune", "--results", results}, "--older-than");
+  expect_refused({"prune", "--older-than", "90", "--results", results}, "'90' is no age");
+  expect_refused({"prune", "--older-than", "", "--results", results}, "is no age");
+  expect_refused({"prune", "--max-size", "20X", "--results", results}, "'20X' is no size");
+  expect_refused({"prune", "--keep", "-1", "--results", results}, "--keep");
+  expect_refused({"prune", "--keep", "1", "--results", "/no/such/folder"}, "no results in");
 }
 
 TEST(Cli, HistoryPrintsAndExports) {

@@ -36,6 +36,10 @@ Subcommand doctor_command(CLI::App& program);
 Subcommand heal_command(CLI::App& program);
 Subcommand up_command(CLI::App& program);
 Subcommand down_command(CLI::App& program);
+Subcommand runs_command(CLI::App& program);
+Subcommand trends_command(CLI::App& program);
+Subcommand compare_command(CLI::App& program);
+Subcommand prune_command(CLI::App& program);
 Subcommand completion_command(CLI::App& program);
 Subcommand in_node_command(CLI::App& program);
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -74,6 +75,14 @@ bool make_folder(const fs::path& path) {
   return made;
 }
 
+// Without a lock where the file system has none: the run goes on.
+FileDescriptor lock_folder(const fs::path& path) {
+  FileDescriptor folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  while (folder && ::flock(folder.get(), LOCK_EX) != 0 && errno == EINTR) {
+  }
+  return folder;
+}
+
 }  // namespace
 
 void write_atomically(const fs::path& path, std::string_view content) {
@@ -102,6 +111,7 @@ SuiteFolder::SuiteFolder(const fs::path& root) {
     name_ = new_name();
     path_ = root_ / name_;
   } while (!make_folder(path_));
+  lock_ = lock_folder(path_);
 }
 
 fs::path SuiteFolder::make_run(const std::string& scenario) const {

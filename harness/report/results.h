@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "harness/cluster/file_descriptor.h"
+
 namespace faultline {
 
 // The results folder cannot be written; what() is one line that says what to do.
@@ -19,7 +21,8 @@ void write_atomically(const std::filesystem::path&, std::string_view content);
 
 class SuiteFolder {
  public:
-  // Makes <root>/<UTC time>-<random>/, which no other suite has. Throws ResultsError.
+  // Makes <root>/<UTC time>-<random>/, which no other suite has, and holds flock(2) on it as
+  // long as this lives: who removes old runs sees which are under way. Throws ResultsError.
   explicit SuiteFolder(const std::filesystem::path& root);
 
   const std::string& name() const { return name_; }
@@ -36,6 +39,7 @@ class SuiteFolder {
   std::filesystem::path root_;
   std::string name_;
   std::filesystem::path path_;
+  FileDescriptor lock_;
 };
 
 }  // namespace faultline

@@ -207,6 +207,7 @@ ordered_json to_json(const RunResult& run, const std::string& faultline_version)
                     {"folder", run.folder.string()},
                     {"known", nullptr},
                     {"judgement", nullptr}};
+  if (!run.catalogue_commit.empty()) json["versions"]["catalogue"] = run.catalogue_commit;
   if (const auto* known = known_issue(run))
     json["known"] = {{"id", known->id}, {"url", known->url}};
   if (run.status == RunStatus::judged) json["judgement"] = to_json(run.judgement);
@@ -251,6 +252,8 @@ RunResult read_run_json(const std::filesystem::path& file) {
     if (json.contains("not_undone")) json.at("not_undone").get_to(run.not_undone);
     json.at("versions").at("broker_product").get_to(run.broker_product);
     json.at("versions").at("broker").get_to(run.broker_version);
+    if (json["versions"].contains("catalogue"))
+      json["versions"]["catalogue"].get_to(run.catalogue_commit);
     json.at("provider").get_to(run.provider);
     json.at("seed").get_to(run.seed);
     json.at("begin_ns").get_to(run.wall_clock);

@@ -1,0 +1,249 @@
+#include "harness/runs/record.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <fstream>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <regex>
+#include <tuple>
+
+#include "checkers/format.h"
+#include "checkers/history_file.h"
+#include "harness/report/run_json.h"
+#include "harness/report/words.h"
+#include "harness/runs/folders.h"
+#include "harness/runs/recorded.h"
+
+namespace faultline {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr std::array<std::string_view, 6> outcomes{"pass",    "fail",   "unknown",
+                                                   "skipped", "broken", "interrupted"};
+
+// What is not there, or is of another type, is the fallback.
+template <typename Value>
+Value get(const json& from, const char* pointer, Value fallback = {}) {
+  const json::json_pointer at(pointer);
+  if (!from.contains(at)) return fallback;
+  try {
+    return from.at(at).get<Value>();
+  } catch (const json::exception&) {
+    return fallback;
+  }
+}
+
+std::string text(const json& from, const char* pointer) { return get<std::string>(from, pointer); }
+
+Verdict verdict(const std::string& word) {
+  if (word == "pass") return Verdict::pass;
+  return word == "fail" ? Verdict::fail : Verdict::unknown;
+}
+
+using Counts = std::function<RunFigures::Value(const std::string& check, const std::string& count)>;
+
+void measure_availability(const Counts& count, RunFigures& figures) {
+  const auto rate = [&](const std::string& check) -> RunFigures::Value {
+    const RunFigures::Value ok = count(check, "steady.ok"),
+                            length = count(check, "steady.length_ns");
+    if (!ok || !length || *length <= 0) return std::nullopt;
+    return *ok / (*length / static_cast<double>(second));
+  };
+  figures.write_gap = count("availability.writes", "longest_gap_ns");
+  figures.read_gap = count("availability.reads", "longest_gap_ns");
+  figures.delivery_gap = count("availability.deliveries", "longest_gap_ns");
+  figures.write_rate = rate("availability.writes");
+  figures.read_rate = rate("availability.reads");
+  figures.delivery_rate = rate("availability.deliveries");
+}
+
+double percentile(const std::vector<Duration>& sorted, double share) {
+  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(sorted.size())));
+  return static_cast<double>(sorted[std::max<std::size_t>(rank, 1) - 1]);
+}
+
+void measure_latency(const History& history, OperationKind kind, RunFigures::Value& p50,
+                     RunFigures::Value& p99, RunFigures::Value& slowest) {
+  std::vector<Duration> took;
+  for (const Operation& operation : history.operations)
+    if (operation.kind == kind && operation.outcome == Outcome::ok && operation.completed != never)
+      took.push_back(operation.completed - operation.invoked);
+  if (took.empty()) return;
+  std::ranges::sort(took);
+  p50 = percentile(took, 0.5);
+  p99 = percentile(took, 0.99);
+  slowest = static_cast<double>(took.back());
+}
+
+void measure_latencies(const History& history, RunFigures& figures) {
+  measure_latency(history, OperationKind::publish, figures.write_p50, figures.write_p99,
+                  figures.write_max);
+  measure_latency(history, OperationKind::read, figures.read_p50, figures.read_p99,
+                  figures.read_max);
+}
+
+void take(const json& from, RunRecord& run) {
+  run.scenario = text(from, "/scenario/name");
+  run.figure = text(from, "/scenario/figure");
+  run.set = text(from, "/scenario/set");
+  run.provider = text(from, "/provider");
+  run.broker_product = text(from, "/versions/broker_product");
+  run.broker_version = text(from, "/versions/broker");
+  run.faultline_version = text(from, "/versions/faultline");
+  run.catalogue_commit = text(from, "/versions/catalogue");
+  run.seed = get<std::uint64_t>(from, "/seed");
+  run.begin = get<std::int64_t>(from, "/begin_ns");
+  run.elapsed = get<std::int64_t>(from, "/elapsed_ms");
+  run.outcome = text(from, "/outcome");
+  run.known_issue = text(from, "/known/id");
+  run.reason = text(from, "/judgement/summary");
+  if (run.reason.empty()) run.reason = text(from, "/reason");
+  const json checks = get(from, "/judgement/checks", json::array());
+  for (const json& check : checks)
+    run.checks.push_back({text(check, "/check"), verdict(text(check, "/verdict")),
+                          get(check, "/judged", true), text(check, "/reason"),
+                          text(check, "/observed")});
+  measure_availability(
+      [&](const std::string& name, const std::string& count) -> RunFigures::Value {
+        for (const json& check : checks)
+          if (text(check, "/check") == name && check.contains("counts") &&
+              check["counts"].contains(count) && check["counts"][count].is_number())
+            return check["counts"][count].get<double>();
+        return std::nullopt;
+      },
+      run.figures);
+}
+
+void take(const RunResult& from, RunRecord& run) {
+  run.scenario = from.scenario.name;
+  run.figure = from.scenario.figure;
+  run.set = from.scenario.set;
+  run.provider = from.provider;
+  run.broker_product = from.broker_product;
+  run.broker_version = from.broker_version;
+  run.seed = from.seed;
+  run.begin = from.wall_clock;
+  run.outcome = outcome_word(from);
+  if (const KnownIssue* known = known_issue(from)) run.known_issue = known->id;
+  run.reason = "killed; of what it recorded: " + reason_line(from);
+  for (const CheckResult& check : from.judgement.checks)
+    run.checks.push_back({check.check, check.verdict, check.judged, check.reason, check.observed});
+  measure_availability(
+      [&](const std::string& name, const std::string& count) -> RunFigures::Value {
+        if (const CheckResult* check = from.judgement.find(name))
+          for (const auto& [key, value] : check->counts)
+            if (key == count) return static_cast<double>(value);
+        return std::nullopt;
+      },
+      run.figures);
+}
+
+// Without one, or with one that is none: null.
+json read_json(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  const json content = in ? json::parse(in, nullptr, false) : json();
+  return content.is_object() ? content : json();
+}
+
+void take_history(const fs::path& folder, bool judge_it, RunRecord& run) try {
+  const fs::path file = folder / history_file_name;
+  std::error_code error;
+  if (!fs::exists(file, error)) return;
+  const History history = read_history(file);
+  if (judge_it) {
+    take(run_of(history, file), run);
+    run.faultline_version = history.header.faultline_version;
+  }
+  measure_latencies(history, run.figures);
+} catch (const std::exception& problem) {
+  if (judge_it) run.reason = problem.what();
+}
+
+// "20261125T231057Z-4658": when the suite began. 0 where it is no such name.
+std::int64_t begin_of(const std::string& suite) {
+  std::tm time{};
+  const char* end = ::strptime(suite.c_str(), "%Y%m%dT%H%M%SZ", &time);
+  return end == nullptr || *end != '-' ? 0 : ::timegm(&time) * second;
+}
+
+void make_plain(RunRecord& run) {
+  if (std::ranges::find(outcomes, run.outcome) == outcomes.end()) run.outcome = "unknown";
+  if (run.scenario.empty()) run.scenario = run.name;
+  if (run.begin <= 0) run.begin = begin_of(run.suite);
+  run.reason = without_secrets(run.reason);
+  for (CheckRecord& check : run.checks) {
+    check.reason = without_secrets(check.reason);
+    check.observed = without_secrets(check.observed);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> RunRecord::failing() const {
+  std::vector<std::string> names;
+  for (const CheckRecord& check : checks)
+    if (check.judged && check.verdict == Verdict::fail) names.push_back(check.check);
+  return names;
+}
+
+bool same_line(const RunRecord& a, const RunRecord& b) {
+  const auto line = [](const RunRecord& run) {
+    return std::tie(run.scenario, run.provider, run.broker_product, run.broker_version);
+  };
+  return line(a) == line(b);
+}
+
+std::string label(const RunRecord& run) {
+  return run.figure.empty() ? run.scenario : run.figure + " " + run.scenario;
+}
+
+std::string broker(const RunRecord& run) {
+  return run.broker_version.empty() ? run.broker_product
+                                    : run.broker_product + " " + run.broker_version;
+}
+
+std::string format_figure(double value, FigureUnit unit) {
+  return unit == FigureUnit::nanoseconds ? format_duration(static_cast<Duration>(value))
+                                         : fmt::format("{:.0f}/s", value);
+}
+
+RunRecord read_run(const fs::path& folder) {
+  const fs::path place = fs::weakly_canonical(folder);
+  RunRecord run;
+  run.name = place.filename().string();
+  run.suite = place.parent_path().filename().string();
+  run.stamp = stamp(place);
+  const json written = read_json(place / run_json_name);
+  if (written.is_null()) {
+    std::error_code error;
+    run.reason = fs::exists(place / run_json_name, error) ? "its run.json cannot be read"
+                                                          : "killed before it recorded anything";
+    take_history(place, true, run);
+  } else {
+    take(written, run);
+    take_history(place, false, run);
+  }
+  make_plain(run);
+  return run;
+}
+
+std::string without_secrets(std::string_view text) {
+  static const std::regex user_of_address("://[^/@\\s'\"]+@");
+  static const std::regex bearer("(bearer|basic)\\s+[A-Za-z0-9._~+/=-]{8,}", std::regex::icase);
+  static const std::regex named(
+      "(password|passwd|secret|token|credentials|api[_-]?key)(\\s*[=:]\\s*)[^\\s,;'\"]+",
+      std::regex::icase);
+  std::string clean(text);
+  if (clean.size() > 2'000) clean.resize(2'000);  // std::regex recurses
+  clean = std::regex_replace(clean, user_of_address, "://***@");
+  clean = std::regex_replace(clean, bearer, "$1 ***");
+  return std::regex_replace(clean, named, "$1$2***");
+}
+
+}  // namespace faultline
