@@ -8,6 +8,7 @@
 #include "harness/provider.h"
 #include "harness/report/figure_table.h"
 #include "harness/report/junit.h"
+#include "harness/report/page/folder.h"
 #include "harness/report/run_json.h"
 
 namespace faultline {
@@ -46,9 +47,22 @@ RunResult run_one(const Scenario& scenario, const RunOptions& options, Terminal&
                          : skipped(scenario, options, missing);
 }
 
-void write_suite(const SuiteResult& suite) {
+// Pages are for people: where one cannot be written the verdict stays what it is.
+void write_page(const std::function<void()>& write, Terminal& terminal) try {
+  write();
+} catch (const std::exception& error) {
+  terminal.message(fmt::format("a page is missing, try 'faultline report': {}", error.what()));
+}
+
+void write_run(const RunResult& run, const RunOptions& options, Terminal& terminal) {
+  write_atomically(options.folder / run_json_name, run_json(run, options.faultline_version));
+  write_page([&] { write_run_page(stored(run)); }, terminal);
+}
+
+void write_suite(const SuiteResult& suite, Terminal& terminal) {
   write_atomically(suite.folder / "junit.xml", junit_xml(suite));
   write_atomically(suite.folder / "table.txt", figure_table(suite));
+  write_page([&] { write_suite_pages(suite); }, terminal);
 }
 
 }  // namespace
@@ -69,7 +83,7 @@ SuiteResult run_suite(std::span<const Scenario> scenarios, const RunOptions& opt
   suite.name = folder.name();
   suite.folder = folder.path();
   try {
-    write_suite(suite);
+    write_suite(suite, terminal);
     folder.become_latest();
     heal_first(steps, terminal);
     const auto ended = [&] {
@@ -81,9 +95,8 @@ SuiteResult run_suite(std::span<const Scenario> scenarios, const RunOptions& opt
       terminal.run_started(scenarios[i], i + 1, scenarios.size());
       suite.runs.push_back(run_one(scenarios[i], own, terminal, steps));
       terminal.run_finished(suite.runs.back());
-      write_atomically(own.folder / run_json_name,
-                       run_json(suite.runs.back(), options.faultline_version));
-      write_suite(suite);
+      write_run(suite.runs.back(), own, terminal);
+      write_suite(suite, terminal);
     }
   } catch (const std::exception& error) {
     suite.problem = error.what();
