@@ -89,7 +89,7 @@ class Plotter {
          {"data-begin", fmt::format("{:.6f}", begin)},
          {"data-length", fmt::format("{:.6f}", x_.length())}},
         {legend(), element("div", {{"class", "tools"}}), element("div", {{"class", "panels"}}, {panels}),
-         element("output", {{"class", "readout"}}), element("figcaption", {honesty()})});
+         element("output", {{"class", "readout"}}), tag("figcaption", {honesty()})});
   }
 
   Html table() const {
