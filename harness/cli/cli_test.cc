@@ -68,8 +68,9 @@ fs::path record_history(const fs::path& folder) {
 }
 
 const std::vector<std::string> commands{"run",   "plan",    "list",       "validate",
-                                        "check", "history", "doctor",     "heal",
-                                        "up",    "down",    "completion", "in-node"};
+                                        "check", "report",  "history",    "doctor",
+                                        "heal",  "up",      "down",       "completion",
+                                        "in-node"};
 
 TEST(Cli, EveryHelpHasExamplesAndFitsEightyColumns) {
   std::vector<std::vector<std::string>> helps{{"--help"}};
@@ -270,6 +271,22 @@ TEST(Cli, CheckOfASuiteCountsARunThatRecordedNothing) {
   EXPECT_EQ(finished.exit_code, 255) << finished.output;
   EXPECT_NE(finished.output.find("killed before it recorded"), std::string::npos)
       << finished.output;
+}
+
+// Whatever their verdict: the exit code of report is about the pages.
+TEST(Cli, ReportWritesThePagesOfASuite) {
+  Results results;
+  const fs::path killed = results.path() / "a<b>", recorded = results.path() / "by-hand";
+  fs::create_directories(killed);
+  fs::create_directories(recorded);
+  record_history(recorded);
+  const Finished finished = faultline({"report", results.path().string()});
+  EXPECT_EQ(finished.exit_code, 0) << finished.output;
+  EXPECT_NE(read(killed / "report.html").find("killed before it recorded"), std::string::npos);
+  EXPECT_NE(read(recorded / "report.html").find("class=\"dots publish ok\""), std::string::npos);
+  EXPECT_NE(read(results.path() / "index.html").find("a%3Cb%3E/report.html"), std::string::npos);
+  EXPECT_NE(read(results.path() / "summary.md").find("| by-hand |"), std::string::npos);
+  expect_refused({"report", (results.path() / "none").string()}, "does not exist");
 }
 
 TEST(Cli, HistoryPrintsAndExports) {

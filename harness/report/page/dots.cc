@@ -119,6 +119,9 @@ LatencyScale latency_scale(const History& history) {
   scale.lowest = static_cast<int>(std::floor(std::log10(static_cast<double>(lowest))));
   scale.highest = static_cast<int>(
       std::ceil(std::log10(static_cast<double>(std::max<Duration>(highest, 1)))));
+  // What is refused before it is sent takes less than anything that a broker does.
+  constexpr int fastest = 4;  // 10 us
+  if (scale.highest > fastest + 1) scale.lowest = std::max(scale.lowest, fastest);
   scale.highest = std::max(scale.highest, scale.lowest + 2);
   return scale;
 }

@@ -40,7 +40,8 @@ struct LatencyScale {
 // From invocation to completion; negative where there is no completion.
 Duration latency(const Operation&);
 
-// The decades that hold every latency of the history, at least two.
+// The decades that hold every latency of the history, at least two; what took less than 10 us
+// lies at the bottom, where there is more than that.
 LatencyScale latency_scale(const History&);
 
 // Where on the axis a latency lies, from 0 (lowest) to 1.

@@ -10,7 +10,7 @@ namespace faultline {
 namespace {
 
 constexpr std::int64_t second_ns = 1'000'000'000;
-constexpr std::int64_t midnight = 1'795'737'600 * second_ns;  // 2026-11-26T00:00:00Z
+constexpr std::int64_t midnight = 1'795'651'200 * second_ns;  // 2026-11-26T00:00:00Z
 
 class Logs : public ::testing::Test {
  protected:

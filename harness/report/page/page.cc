@@ -65,10 +65,13 @@ std::string count_words(const std::pair<std::string, std::uint64_t>& count) {
                      format_duration(static_cast<Duration>(std::min<std::uint64_t>(value, never))));
 }
 
-// "fail: lost 3 of 9" after a badge that says "fail" already.
-std::string without_word(const std::string& reason, std::string_view outcome) {
-  const std::string prefix = std::string(outcome) + ": ";
-  return reason.starts_with(prefix) ? reason.substr(prefix.size()) : reason;
+// "fail: lost 3 of 9" and "unknown (interrupted): ..." after a badge that says so already.
+std::string without_word(const std::string& reason, const Judgement& judgement) {
+  for (const char* end : {": ", " (interrupted): "}) {
+    const std::string prefix = std::string(to_string(judgement.verdict)) + end;
+    if (reason.starts_with(prefix)) return reason.substr(prefix.size());
+  }
+  return reason;
 }
 
 class Page {
@@ -125,7 +128,7 @@ class Page {
     Html head = tag("h1", {text(label(scenario))});
     if (!scenario.title.empty()) head += element("p", {{"class", "title"}}, {text(scenario.title)});
     head += element("p", {{"class", "verdict " + outcome_}},
-                    {outcome_badge(outcome_), " ", text(without_word(reason_line(run_), outcome_))});
+                    {outcome_badge(outcome_), " ", text(without_word(reason_line(run_), run_.judgement))});
     Html problems;
     for (const std::string& problem : content_.problems) problems += tag("li", {text(problem)});
     if (history_ != nullptr && !history_->damage.empty())
@@ -152,15 +155,20 @@ class Page {
 
   Html what_broke() const {
     if (run_.status != RunStatus::judged) return "Nothing was judged.";
+    constexpr std::size_t most_reasons = 6;
+    std::size_t count = 0;
     Html items;
     for (const CheckResult* check : by_rank(run_.judgement)) {
       if (rank(*check) > 1 || (rank(*check) == 1 && run_.judgement.verdict == Verdict::fail)) continue;
-      const Html name = check->samples.empty() && check->check != "replicas"
+      if (++count > most_reasons) continue;
+      const Html name = check->samples.empty()
                             ? Html(check->check)
                             : element("a", {{"href", "#violation-" + check->check}}, {check->check});
       items += tag("li", {tag("b", {name}), ": ", text(check->reason)});
     }
-    if (items.empty()) return "Nothing that was promised.";
+    if (items.empty()) return "Nothing: what was promised was kept.";
+    if (count > most_reasons)
+      items += tag("li", {element("a", {{"href", "#expectations"}}, {fmt::format("{} more", count - most_reasons)})});
     const Html lead = run_.judgement.verdict == Verdict::fail
                           ? Html()
                           : tag("p", {"Nothing was seen to break, but this could not be judged:"});
@@ -224,7 +232,9 @@ class Page {
                        fmt::format(" (versions {}).", text(issue->versions))});
     else if (!run_.scenario.known_issue.id.empty())
       all += tag("p", {"The scenario is about ", link(run_.scenario.known_issue.url, text(run_.scenario.known_issue.id)),
-                       ", which does not explain this run."});
+                       run_.judgement.verdict == Verdict::fail
+                           ? ", which does not explain all that failed here."
+                           : ", which this run did not show."});
     all += tag("p", {content_.novelty.empty() ? "This page was not compared with earlier runs."
                                               : text(content_.novelty)});
     return all;

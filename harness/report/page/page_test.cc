@@ -178,13 +178,18 @@ TEST(Page, OfAnyRandomHistory) {
   SCOPED_TRACE("FAULTLINE_SEED=" + std::to_string(seed));
   std::mt19937_64 random(seed);
   std::vector<std::string> pages;
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < 100; ++round) {
     const MadeRun run(testing::random_history(random, static_cast<int>(random() % 8)));
     const std::string page = run_page(run.content);
     EXPECT_FALSE(holds(page, "nan")) << round;
-    if (round % 20 == 0) pages.push_back(page);
+    if (round % 10 == 0) pages.push_back(page);
   }
-  for (const std::string& page : pages) EXPECT_EQ(parsed(page)["errors"], nlohmann::json::array());
+  for (const std::string& page : pages) {
+    const auto found = parsed(page);
+    EXPECT_EQ(found["errors"], nlohmann::json::array());
+    EXPECT_EQ(found["dead_links"], nlohmann::json::array());
+    EXPECT_EQ(found["duplicate_ids"], nlohmann::json::array());
+  }
 }
 
 class PageFolder : public ::testing::Test {

@@ -143,10 +143,20 @@ class Plotter {
   static Html label(const std::string& kind, int y, const std::string& text) {
     return element("text", {{"class", kind}, {"x", "4"}, {"y", std::to_string(y)}}, {text});
   }
+  // In the column to the left.
+  static Html scale_label(int y, const std::string& text) {
+    return element("text", {{"x", "95%"}, {"y", std::to_string(y)}}, {text});
+  }
 
-  Html panel(const std::string& title, int tall, const Html& data, const Html& labels,
+  struct Labels {
+    Html beside, scale;
+  };
+
+  Html panel(const std::string& title, int tall, const Html& data, const Labels& labels,
              const std::string& said, const char* kind = "panel") const {
     const std::string pixels = std::to_string(tall);
+    const Html scale = element(
+        "svg", {{"class", "scale"}, {"height", pixels}, {"aria-hidden", "true"}}, {labels.scale});
     const Html inner = element("svg",
                                {{"class", "data"},
                                 {"viewBox", fmt::format("0 0 {:.6f} {:g}", x_.length(), height)},
@@ -157,9 +167,10 @@ class Plotter {
     const Html frame = element(
         "svg",
         {{"class", "frame"}, {"width", "100%"}, {"height", pixels}, {"role", "img"}, {"aria-label", said}},
-        {inner, labels});
+        {inner, labels.beside});
     return element("div", {{"class", kind}},
-                   {title.empty() ? Html() : tag("h3", {title}), frame});
+                   {title.empty() ? Html() : tag("h3", {title}),
+                    element("div", {{"class", "row"}}, {scale, frame})});
   }
 
   Html bands() const {
@@ -195,7 +206,7 @@ class Plotter {
       odd = !odd;
     }
     if (line_.phases.empty()) return {};
-    return panel("Phases", 34, data, labels, said);
+    return panel("Phases", 34, data, {labels, {}}, said);
   }
 
   // A strike's bar: thin until it is proven and while it heals, dashed if it never was proven.
@@ -235,7 +246,7 @@ class Plotter {
     const std::string more =
         rows.size() > shown ? fmt::format(" ({} more in the table of faults)", rows.size() - shown) : "";
     return panel("Faults: the thick part is proven in effect" + more,
-                 static_cast<int>(shown) * row_height, data, labels, said);
+                 static_cast<int>(shown) * row_height, data, {labels, {}}, said);
   }
   static std::string row_words(const std::vector<const Strike*>& all) {
     if (all.size() == 1)
@@ -268,7 +279,7 @@ class Plotter {
     }
     const std::string more = all.size() > shown ? fmt::format(" ({} more)", all.size() - shown) : "";
     return panel("Brokers: a thick bar leads the stream, a framed one is gone" + more,
-                 static_cast<int>(shown) * row_height, data, labels, said);
+                 static_cast<int>(shown) * row_height, data, {labels, {}}, said);
   }
   static Duration total(const std::vector<Interval>& all) {
     Duration sum = 0;
@@ -306,7 +317,7 @@ class Plotter {
       ++marks;
       labels += label_at(o.invoked, "mark", 15, "▼");
     }
-    return panel("Operations of the violations: framed below as well", 18, bands(), labels,
+    return panel("Operations of the violations: framed below as well", 18, bands(), {labels, {}},
                  format_count(all.size(), "operation") + " take part in the violations shown below");
   }
 
@@ -342,41 +353,49 @@ class Plotter {
   }
 
   Html latencies(const char* title, bool writes) const {
-    Html data = bands(), labels, drawn;
+    Html data = bands(), scale;
     data += grid();
     std::string decades;
     for (int power = scale_.lowest; power <= scale_.highest; ++power) {
       const double part = static_cast<double>(power - scale_.lowest) / (scale_.highest - scale_.lowest);
       const double y = bottom - (bottom - top) * part;
       decades += fmt::format("M0 {:.0f}H{:.3f}", y, x_.length());
-      labels += label("tick", std::max(10, static_cast<int>(y * 0.18) - 2), decade_name(power));
+      scale += scale_label(static_cast<int>(y * 0.18) + 4, decade_name(power));
     }
     data += path("grid", decades);
-    labels += label("tick", 11, "never answered");
+    scale += scale_label(static_cast<int>(unanswered_row * 0.18) + 4, "never");
     const auto belongs = [&](OperationKind kind) { return (kind == OperationKind::publish) == writes; };
     std::string halos;
     for (const Operation& o : witnesses())
       if (belongs(o.kind)) halos += fmt::format("M{} {:.0f}h0", x_.at(o.invoked), y_of(o));
     if (!halos.empty()) data += path("halo", halos);
     std::uint64_t operations = 0;
-    for (const DotSeries& series : dots_.series) {
+    for (const DotSeries& series : in_order_of_drawing()) {
       if (!belongs(series.kind)) continue;
       operations += series.operations;
-      drawn += element("path", {{"class", series_class(series)},
+      data += element("path", {{"class", series_class(series)},
                                 {"d", dot_path(series.dots, series.outcome)},
                                 {"data-dots", dot_details(series.dots)}});
     }
-    data += drawn;
     for (const Operation& o : witnesses())
       if (belongs(o.kind))
         data += path(fmt::format("dots {} {}", to_string(o.kind), to_string(o.outcome)),
                      fmt::format("M{} {:.0f}{}", x_.at(o.invoked), y_of(o),
                                  o.outcome == Outcome::unknown ? "v34" : "h0"));
     if (operations == 0) return {};
-    return panel(title, 180, data, labels,
+    return panel(title, 180, data, {{}, scale},
                  fmt::format("{}: {} operations, from {} to {} on a logarithmic axis", title, operations,
                              decade_name(scale_.lowest), decade_name(scale_.highest)),
                  "panel latencies");
+  }
+
+  // What is rare or says most comes last, on top.
+  std::vector<DotSeries> in_order_of_drawing() const {
+    std::vector<DotSeries> all = dots_.series;
+    std::ranges::stable_sort(all, std::greater<>(), [](const DotSeries& series) {
+      return std::pair(series.outcome == Outcome::ok, series.kind);
+    });
+    return all;
   }
 
   static std::string series_class(const DotSeries& series) {
@@ -390,13 +409,15 @@ class Plotter {
   Html rates() const {
     double most = 1;
     for (const Bin& bin : bins_.bins)
-      most = std::max({most, per_second(bin.writes, bins_.width), per_second(bin.reads, bins_.width),
-                       per_second(bin.deliveries, bins_.width)});
+      most = std::max({most, per_second(bin.writes, bins_.width), per_second(bin.reads, bins_.width)});
     most = round_step(most);
+    const bool cut = std::ranges::any_of(
+        bins_.bins, [&](const Bin& bin) { return per_second(bin.deliveries, bins_.width) > most; });
     const auto steps = [&](std::uint64_t Bin::*count) {
       std::string d;
       for (const Bin& bin : bins_.bins) {
-        const double y = height * (1 - 0.95 * per_second(bin.*count, bins_.width) / most);
+        const double rate = std::min(per_second(bin.*count, bins_.width), most * 1.05);
+        const double y = height * (1 - 0.93 * rate / most);
         const Time end = std::min<Time>(bin.begin + bins_.width, whole_.end);
         d += fmt::format("{}{} {:.1f}H{}", d.empty() ? "M" : "L", x_.at(bin.begin), y, x_.at(end));
       }
@@ -407,13 +428,15 @@ class Plotter {
     data += path("rate writes", steps(&Bin::writes));
     data += path("rate reads", steps(&Bin::reads));
     data += path("rate deliveries", steps(&Bin::deliveries));
-    Html labels = label("tick", 12, fmt::format("{:g}/s", most));
-    labels += label("tick", 62, fmt::format("{:g}/s", most / 2));
+    Html scale = scale_label(12, fmt::format("{:g}/s", most));
+    scale += scale_label(68, fmt::format("{:g}/s", most / 2));
+    scale += scale_label(118, "0");
     std::string counts;
     for (const Bin& bin : bins_.bins)
       counts += fmt::format("{}{},{},{}", counts.empty() ? "" : " ", bin.writes, bin.reads, bin.deliveries);
-    const Html inner = panel("Acknowledged a second: writes solid, reads dashed, deliveries dotted", 120,
-                             data, labels,
+    const Html inner = panel(std::string("Acknowledged a second: writes solid, reads dashed, deliveries dotted") +
+                                 (cut ? ", cut off at the top" : ""),
+                             120, data, {{}, scale},
                              fmt::format("Rates of acknowledged writes, reads and deliveries, up to {:g} a "
                                          "second; the table below has the numbers",
                                          most));
@@ -429,7 +452,7 @@ class Plotter {
       const double seconds = (static_cast<double>(tick) - static_cast<double>(origin_)) / 1e9;
       labels += label_at(tick, "tick axis", 13, fmt::format("{:g}", std::round(seconds * 1e6) / 1e6));
     }
-    return panel("", 18, grid(), labels, "Seconds since the run began", "panel time");
+    return panel("", 18, grid(), {labels, {}}, "Seconds since the run began", "panel time");
   }
 
   Html legend() const {
