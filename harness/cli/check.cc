@@ -30,6 +30,7 @@ struct Arguments {
 StoredRun check(const fs::path& path) {
   StoredRun checked = read_stored_run(path);
   if (!checked.history_problem.empty()) throw HistoryError(checked.history_problem);
+  checked.run.not_undone.clear();  // which was the machine's state then, and is no verdict
   return checked;
 }
 

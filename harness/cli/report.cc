@@ -53,14 +53,17 @@ int execute(const std::vector<fs::path>& paths) {
 }  // namespace
 
 Subcommand report_command(CLI::App& program) {
-  CLI::App* app = add_subcommand(program, "report", "Write the pages of runs and suites again",
-                                 "  faultline report results/latest                # its index, and all its runs\n"
-                                 "  faultline report results/latest/broker-leader  # one run's page\n"
-                                 "\n"
-                                 "Writes report.html into each run's folder, index.html and summary.md\n"
-                                 "into the suite's. Exit codes: 0 written, 254 not.");
+  CLI::App* app = add_subcommand(
+      program, "report", "Write the pages of runs and suites again",
+      "  faultline report results/latest                # its index, and all its runs\n"
+      "  faultline report results/latest/broker-leader  # one run's page\n"
+      "\n"
+      "Writes report.html into each run's folder, index.html and summary.md\n"
+      "into the suite's. Exit codes: 0 written, 254 not.");
   auto paths = std::make_shared<std::vector<fs::path>>();
-  app->add_option("run", *paths, "A run's folder, or a suite's")->type_name("RUN|SUITE")->required();
+  app->add_option("run", *paths, "A run's folder, or a suite's")
+      ->type_name("RUN|SUITE")
+      ->required();
   return {app, [paths] { return execute(*paths); }};
 }
 

@@ -105,8 +105,8 @@ StoredRun read_stored_run(const fs::path& path) {
         path, fmt::format("there is neither {} nor {}: killed before it recorded anything",
                           history_file_name, run_json_name));
   } else {
-    stored.run = without_history(path, stored.history_problem.empty() ? stored.not_compared
-                                                                      : stored.history_problem);
+    stored.run = without_history(
+        path, stored.history_problem.empty() ? stored.not_compared : stored.history_problem);
   }
   return stored;
 }

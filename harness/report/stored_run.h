@@ -18,9 +18,9 @@ struct NoRunError : std::runtime_error {
 };
 
 struct StoredRun {
-  RunResult run;                   // judged from the history, where there is one
+  RunResult run;  // judged from the history, where there is one
   std::optional<History> history;
-  std::string history_problem;     // why there is none although there is a file
+  std::string history_problem;  // why there is none although there is a file
   std::optional<std::vector<std::string>> differences;  // to run.json, where there is one
   std::string not_compared;                             // why, where there is something to say
 };

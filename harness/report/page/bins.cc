@@ -24,8 +24,8 @@ Bins bins(const History& history, Interval interval, std::size_t most, Duration 
   all.width = static_cast<Duration>(std::min(width, 9e18));
   all.bins.resize(std::max<std::size_t>(1, static_cast<std::size_t>(std::ceil(length / width))));
   for (std::size_t i = 0; i < all.bins.size(); ++i)
-    all.bins[i].begin = static_cast<Time>(static_cast<double>(interval.begin) +
-                                          width * static_cast<double>(i));
+    all.bins[i].begin =
+        static_cast<Time>(static_cast<double>(interval.begin) + width * static_cast<double>(i));
   const auto at = [&](Time time) -> Bin& {
     const double part = (static_cast<double>(time) - static_cast<double>(interval.begin)) / width;
     const double last = static_cast<double>(all.bins.size() - 1);

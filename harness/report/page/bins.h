@@ -11,9 +11,9 @@ namespace faultline {
 
 struct Bin {
   Time begin = 0;
-  std::uint64_t writes = 0, reads = 0, deliveries = 0;   // served, by completion
-  std::uint64_t failed = 0, unknown = 0;                 // of any kind, by invocation
-  Duration slowest_write = 0, slowest_read = 0;          // of those served; 0: none
+  std::uint64_t writes = 0, reads = 0, deliveries = 0;  // served, by completion
+  std::uint64_t failed = 0, unknown = 0;                // of any kind, by invocation
+  Duration slowest_write = 0, slowest_read = 0;         // of those served; 0: none
 };
 
 struct Bins {

@@ -33,17 +33,17 @@ const char* sign_of(std::string_view outcome) {
 std::string document(const std::string& title, const Html& body) {
   const std::string policy = "default-src 'none'; base-uri 'none'; form-action 'none'; style-src " +
                              sha256_source(page_css) + "; script-src " + sha256_source(page_js);
-  const Html head =
-      tag("head",
-          {element("meta", {{"charset", "utf-8"}}),
-           element("meta", {{"http-equiv", "Content-Security-Policy"}, {"content", policy}}),
-           element("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}}),
-           element("meta", {{"name", "color-scheme"}, {"content", "light dark"}}),
-           element("meta", {{"name", "referrer"}, {"content", "no-referrer"}}),
-           tag("title", {title}), tag("style", {Html::trusted(page_css)})});
-  const Html html = element(
-      "html", {{"lang", "en"}},
-      {head, tag("body", {tag("main", {body}), tag("script", {Html::trusted(page_js)})})});
+  const Html head = tag(
+      "head",
+      {element("meta", {{"charset", "utf-8"}}),
+       element("meta", {{"http-equiv", "Content-Security-Policy"}, {"content", policy}}),
+       element("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}}),
+       element("meta", {{"name", "color-scheme"}, {"content", "light dark"}}),
+       element("meta", {{"name", "referrer"}, {"content", "no-referrer"}}), tag("title", {title}),
+       tag("style", {Html::trusted(page_css)})});
+  const Html html =
+      element("html", {{"lang", "en"}},
+              {head, tag("body", {tag("main", {body}), tag("script", {Html::trusted(page_js)})})});
   return "<!DOCTYPE html>\n" + html.markup() + "\n";
 }
 

@@ -43,8 +43,7 @@ class Grid {
   // Half as many columns, or rows where there are more of them.
   Grid coarser() {
     const bool fewer_columns = columns_ >= 4 * rows_ || rows_ <= 2;
-    Grid half(fewer_columns ? (columns_ + 1) / 2 : columns_,
-              fewer_columns ? rows_ : rows_ / 2 + 1);
+    Grid half(fewer_columns ? (columns_ + 1) / 2 : columns_, fewer_columns ? rows_ : rows_ / 2 + 1);
     for (std::size_t series = 0; series < all_series; ++series)
       for (std::size_t column = 0; column < columns_; ++column)
         for (std::size_t row = 0; row < rows_; ++row) {
@@ -117,8 +116,8 @@ LatencyScale latency_scale(const History& history) {
   if (lowest == never) return {};
   LatencyScale scale;
   scale.lowest = static_cast<int>(std::floor(std::log10(static_cast<double>(lowest))));
-  scale.highest = static_cast<int>(
-      std::ceil(std::log10(static_cast<double>(std::max<Duration>(highest, 1)))));
+  scale.highest =
+      static_cast<int>(std::ceil(std::log10(static_cast<double>(std::max<Duration>(highest, 1)))));
   // What is refused before it is sent takes less than anything that a broker does.
   constexpr int fastest = 4;  // 10 us
   if (scale.highest > fastest + 1) scale.lowest = std::max(scale.lowest, fastest);

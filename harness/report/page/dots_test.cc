@@ -75,7 +75,8 @@ TEST(Dots, ThinningKeepsCountsExactAndStaysBelowTheLimit) {
 TEST(Dots, ADotIsTheFirstOperationOfItsPlace) {
   testing::HistoryBuilder builder;
   for (std::uint64_t i = 0; i < 50; ++i)
-    builder.publish(1, i + 1, second + static_cast<Time>(i), second + 1000 + static_cast<Time>(i), i + 1);
+    builder.publish(1, i + 1, second + static_cast<Time>(i), second + 1000 + static_cast<Time>(i),
+                    i + 1);
   builder.publish(2, 1, 100 * second, 101 * second, 99);
   const History history = builder.build();
   const Dots dots = thinned(history, whole(history), 10);

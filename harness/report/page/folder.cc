@@ -31,7 +31,8 @@ std::string beginning_of(const fs::path& file, std::size_t bytes) {
 std::vector<fs::path> entries(const fs::path& folder) {
   std::vector<fs::path> all;
   std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error))
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error))
     if (!entry->is_symlink(error)) all.push_back(entry->path());
   std::ranges::sort(all);
   return all;
@@ -46,7 +47,8 @@ std::vector<BrokerFiles> broker_files(const fs::path& run) {
     for (const fs::path& file : entries(folder)) {
       std::error_code error;
       if (!fs::is_regular_file(file, error)) continue;
-      if (file.extension() == ".conf") broker.configuration += beginning_of(file, longest_configuration);
+      if (file.extension() == ".conf")
+        broker.configuration += beginning_of(file, longest_configuration);
       if (file.extension() == ".log") broker.logs.push_back(file);
     }
     all.push_back(std::move(broker));
@@ -61,7 +63,8 @@ void add_machine(const fs::path& run, PageContent& content) {
   if (!json.is_object()) return;
   if (const auto machine = json.find("machine"); machine != json.end() && machine->is_object())
     for (const auto& [name, value] : machine->items())
-      content.machine.emplace_back(name, value.is_string() ? value.get<std::string>() : value.dump());
+      content.machine.emplace_back(name,
+                                   value.is_string() ? value.get<std::string>() : value.dump());
   const auto versions = json.find("versions");
   if (versions != json.end() && versions->is_object() && versions->contains("faultline") &&
       (*versions)["faultline"].is_string())

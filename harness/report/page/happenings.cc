@@ -64,7 +64,9 @@ std::vector<Strike> strikes(const History& history) {
 }
 
 std::string outcome_of(const Strike& strike) {
-  std::string words = !strike.seen ? "no evidence recorded" : strike.proven ? "proven" : "not proven";
+  std::string words = !strike.seen    ? "no evidence recorded"
+                      : strike.proven ? "proven"
+                                      : "not proven";
   if (strike.looked) words += strike.held ? ", held" : ", lapsed";
   words += strike.unhealed || !strike.healed ? ", not healed" : ", healed";
   return words;

@@ -131,7 +131,8 @@ std::string relative_url(std::string_view path) {
   std::string url;
   for (const char c : path) {
     const auto b = static_cast<unsigned char>(c);
-    const bool plain = (b < 0x80 && std::isalnum(b)) || std::string_view("-._~/").find(c) != std::string_view::npos;
+    const bool plain = (b < 0x80 && std::isalnum(b)) ||
+                       std::string_view("-._~/").find(c) != std::string_view::npos;
     url += plain ? std::string(1, c) : fmt::format("%{:02X}", b);
   }
   return url;

@@ -20,11 +20,11 @@ TEST(Html, BytesThatAreNoTextBecomeReplacementCharacters) {
   constexpr const char* none = "\xEF\xBF\xBD";
   EXPECT_EQ(clean_text("a\x01"), std::string("a") + none);
   EXPECT_EQ(clean_text("\x7F"), none);
-  EXPECT_EQ(clean_text("\xC2\x9B"), std::string(none) + none);                  // U+009B
-  EXPECT_EQ(clean_text("\xE2\x80\xAE"), std::string(none) + none + none);       // U+202E
-  EXPECT_EQ(clean_text("\xED\xA0\x80"), std::string(none) + none + none);       // a surrogate
+  EXPECT_EQ(clean_text("\xC2\x9B"), std::string(none) + none);             // U+009B
+  EXPECT_EQ(clean_text("\xE2\x80\xAE"), std::string(none) + none + none);  // U+202E
+  EXPECT_EQ(clean_text("\xED\xA0\x80"), std::string(none) + none + none);  // a surrogate
   EXPECT_EQ(clean_text("\xC0\x80\xF5"), std::string(none) + none + none);
-  EXPECT_EQ(clean_text("\xE2\x82"), std::string(none) + none);                  // cut off
+  EXPECT_EQ(clean_text("\xE2\x82"), std::string(none) + none);  // cut off
   EXPECT_EQ(clean_text("ü€😀\t\n"), "ü€😀\t\n");
 }
 
@@ -37,7 +37,8 @@ TEST(Html, LinksLeadToTheWebOnly) {
 
 TEST(Html, ASecretInTextIsRedacted) {
   EXPECT_EQ(Html("nats://a:b@c").markup(), "nats://[redacted]@c");
-  EXPECT_EQ(element("p", {{"title", "password: x"}}).markup(), "<p title=\"password: [redacted]\"></p>");
+  EXPECT_EQ(element("p", {{"title", "password: x"}}).markup(),
+            "<p title=\"password: [redacted]\"></p>");
 }
 
 TEST(Html, ShortensBetweenCharacters) {

@@ -83,8 +83,10 @@ std::string summary(const SuiteResult& suite) {
 
 std::vector<std::string> remarks(const SuiteResult& suite) {
   std::vector<std::string> all;
-  if (suite.interrupted) all.emplace_back("The suite was interrupted: what was to follow did not run.");
-  if (!suite.problem.empty()) all.push_back("The suite broke off: " + shortened(suite.problem, longest));
+  if (suite.interrupted)
+    all.emplace_back("The suite was interrupted: what was to follow did not run.");
+  if (!suite.problem.empty())
+    all.push_back("The suite broke off: " + shortened(suite.problem, longest));
   return all;
 }
 
@@ -98,15 +100,19 @@ Html html_row(const RunResult& run) {
     return tag("td", {element("a", {{"href", page}}, {or_dash(shortened(word, longest))})});
   };
   Html why;
-  if (explained(run)) why += element("div", {{"class", "why"}}, {shortened(reason_line(run), longest)});
+  if (explained(run))
+    why += element("div", {{"class", "why"}}, {shortened(reason_line(run), longest)});
   if (const KnownIssue* issue = known_issue(run))
-    why += element("div", {{"class", "why"}}, {"known: ", link(issue->url, shortened(issue->id, longest))});
-  return tag("tr", {element("th", {{"scope", "row"}}, {figure_of(run.scenario)}),
-                    tag("td", {element("a", {{"href", page}}, {title_of(run.scenario)}), why}),
-                    cell(documented_word(promised.writes)), seen(observed_word(run, "availability.writes")),
-                    cell(documented_word(promised.reads)), seen(observed_reads(run)),
-                    cell(documented_word(promised.loss)), seen(observed_loss(run)),
-                    tag("td", {element("a", {{"href", page}}, {outcome_badge(outcome_word(run))})})});
+    why += element("div", {{"class", "why"}},
+                   {"known: ", link(issue->url, shortened(issue->id, longest))});
+  return tag(
+      "tr",
+      {element("th", {{"scope", "row"}}, {figure_of(run.scenario)}),
+       tag("td", {element("a", {{"href", page}}, {title_of(run.scenario)}), why}),
+       cell(documented_word(promised.writes)), seen(observed_word(run, "availability.writes")),
+       cell(documented_word(promised.reads)), seen(observed_reads(run)),
+       cell(documented_word(promised.loss)), seen(observed_loss(run)),
+       tag("td", {element("a", {{"href", page}}, {outcome_badge(outcome_word(run))})})});
 }
 
 Html html_table(const Table& table) {
@@ -114,10 +120,12 @@ Html html_table(const Table& table) {
   const auto group = [](const char* name) {
     return element("th", {{"scope", "colgroup"}, {"colspan", "2"}}, {name});
   };
-  const auto tall = [](const char* name) { return element("th", {{"scope", "col"}, {"rowspan", "2"}}, {name}); };
+  const auto tall = [](const char* name) {
+    return element("th", {{"scope", "col"}, {"rowspan", "2"}}, {name});
+  };
   Html all = tag("caption", {table.name});
-  all += tag("thead", {tag("tr", {tall("Figure"), tall("What is down"), group("Writes"), group("Reads"),
-                                  group("Loss"), tall("Verdict")}),
+  all += tag("thead", {tag("tr", {tall("Figure"), tall("What is down"), group("Writes"),
+                                  group("Reads"), group("Loss"), tall("Verdict")}),
                        tag("tr", {column("documented"), column("observed"), column("documented"),
                                   column("observed"), column("documented"), column("observed")})});
   for (const Part& part : table.parts) {
@@ -126,23 +134,30 @@ Html html_table(const Table& table) {
     for (const RunResult* run : part.runs) rows += html_row(*run);
     all += tag("tbody", {rows});
   }
-  return element("div", {{"class", "wide"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", table.name}},
-                 {element("table", {{"class", "failover"}}, {all})});
+  return element(
+      "div", {{"class", "wide"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", table.name}},
+      {element("table", {{"class", "failover"}}, {all})});
 }
 
 std::string markdown_row(const RunResult& run) {
   const Expectations& promised = run.scenario.expectations;
-  const auto text = [](std::string_view word) { return markdown_text(or_dash(shortened(word, longest))); };
+  const auto text = [](std::string_view word) {
+    return markdown_text(or_dash(shortened(word, longest)));
+  };
   std::string why;
   if (explained(run)) why = "<br>" + text(reason_line(run));
   if (const std::string known = known_issue_line(run); !known.empty()) why += "<br>" + text(known);
   const std::string_view outcome = outcome_word(run);
-  const char* sign = outcome == "pass" ? "✅" : outcome == "fail" ? "❌" : outcome == "unknown" ? "❓" : "➖";
-  return fmt::format("| {} | [{}]({}){} | {} | {} | {} | {} | {} | {} | {} {} |\n", text(figure_of(run.scenario)),
-                     text(title_of(run.scenario)), page_of(run), why, text(documented_word(promised.writes)),
-                     text(observed_word(run, "availability.writes")), text(documented_word(promised.reads)),
-                     text(observed_reads(run)), text(documented_word(promised.loss)), text(observed_loss(run)), sign,
-                     outcome);
+  const char* sign = outcome == "pass"      ? "✅"
+                     : outcome == "fail"    ? "❌"
+                     : outcome == "unknown" ? "❓"
+                                            : "➖";
+  return fmt::format("| {} | [{}]({}){} | {} | {} | {} | {} | {} | {} | {} {} |\n",
+                     text(figure_of(run.scenario)), text(title_of(run.scenario)), page_of(run), why,
+                     text(documented_word(promised.writes)),
+                     text(observed_word(run, "availability.writes")),
+                     text(documented_word(promised.reads)), text(observed_reads(run)),
+                     text(documented_word(promised.loss)), text(observed_loss(run)), sign, outcome);
 }
 
 }  // namespace
@@ -172,19 +187,24 @@ std::string suite_page(const SuiteResult& suite) {
   Html problems;
   for (const std::string& remark : remarks(suite)) problems += tag("li", {remark});
   if (!problems.empty()) body += element("ul", {{"class", "problems"}}, {problems});
-  body += tag("p", {"What the documentation of the broker promises while something is down, beside what was "
-                    "observed. Each row leads to its run."});
+  body +=
+      tag("p",
+          {"What the documentation of the broker promises while something is down, beside what was "
+           "observed. Each row leads to its run."});
   for (const Table& table : tables(suite)) body += html_table(table);
   return document("Faultline: " + summary(suite), body);
 }
 
 std::string suite_markdown(const SuiteResult& suite) {
-  std::string out = fmt::format("## Faultline {}\n\n{}\n", markdown_text(suite.name), summary(suite));
+  std::string out =
+      fmt::format("## Faultline {}\n\n{}\n", markdown_text(suite.name), summary(suite));
   for (const std::string& remark : remarks(suite)) out += "\n" + markdown_text(remark) + "\n";
   for (const Table& table : tables(suite)) {
     out += fmt::format("\n### {}\n\n", markdown_text(table.name));
-    out += "| Figure | What is down | Writes documented | Writes observed | Reads documented | Reads observed "
-           "| Loss documented | Loss observed | Verdict |\n|---|---|---|---|---|---|---|---|---|\n";
+    out +=
+        "| Figure | What is down | Writes documented | Writes observed | Reads documented | Reads "
+        "observed "
+        "| Loss documented | Loss observed | Verdict |\n|---|---|---|---|---|---|---|---|---|\n";
     for (const Part& part : table.parts) {
       out += fmt::format("| **{}** | | | | | | | | |\n", markdown_text(part.name));
       for (const RunResult* run : part.runs) out += markdown_row(*run);

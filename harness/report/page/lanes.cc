@@ -53,8 +53,8 @@ std::vector<std::vector<Span>> rows_of(std::vector<Span> spans) {
   std::ranges::stable_sort(spans, {}, &Span::first);
   std::vector<std::vector<Span>> rows;
   for (const Span& span : spans) {
-    const auto free = std::ranges::find_if(
-        rows, [&](const auto& row) { return row.back().last <= span.first; });
+    const auto free =
+        std::ranges::find_if(rows, [&](const auto& row) { return row.back().last <= span.first; });
     if (free != rows.end())
       free->push_back(span);
     else
@@ -129,13 +129,19 @@ Html lanes(const Finding& finding, const History& history) {
   Html body;
   for (const auto& [client, spans] : clients) {
     const auto rows = rows_of(spans);
-    const Html name = element("th", {{"scope", "row"}, {"rowspan", std::to_string(rows.size())}},
-                              {fmt::format("{} {}", client, shortened(role_of(client, history), 100))});
-    for (std::size_t i = 0; i < rows.size(); ++i) body += row(rows[i], columns, i == 0 ? name : Html());
+    const Html name =
+        element("th", {{"scope", "row"}, {"rowspan", std::to_string(rows.size())}},
+                {fmt::format("{} {}", client, shortened(role_of(client, history), 100))});
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      body += row(rows[i], columns, i == 0 ? name : Html());
   }
   const Html table = element("table", {{"class", "lanes"}},
                              {tag("thead", {tag("tr", {head})}), tag("tbody", {body})});
-  return element("div", {{"class", "wide"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", "Lanes of the clients"}},
+  return element("div",
+                 {{"class", "wide"},
+                  {"tabindex", "0"},
+                  {"role", "region"},
+                  {"aria-label", "Lanes of the clients"}},
                  {table});
 }
 

@@ -16,7 +16,8 @@ class Logs : public ::testing::Test {
  protected:
   void write(const std::string& text) { std::ofstream(file_, std::ios::binary) << text; }
   LogExcerpt excerpt(std::int64_t from, std::int64_t to, std::size_t most = 10) {
-    return log_excerpt(file_, midnight + from * second_ns, midnight + to * second_ns, midnight, most);
+    return log_excerpt(file_, midnight + from * second_ns, midnight + to * second_ns, midnight,
+                       most);
   }
 
   testing::TemporaryFolder folder_;
@@ -25,8 +26,8 @@ class Logs : public ::testing::Test {
 
 TEST_F(Logs, ReadsTheTimeOfALine) {
   EXPECT_EQ(log_time("[81] 2026/11/26 00:00:01.500000 [INF] x"), midnight + second_ns * 3 / 2);
-  for (const char* line : {"", "[", "[81] ", "[81] 2026/13/26 00:00:01.500000 x", "goroutine 1 [running]:",
-                           "2026/11/26 00:00:01.500000"})
+  for (const char* line : {"", "[", "[81] ", "[81] 2026/13/26 00:00:01.500000 x",
+                           "goroutine 1 [running]:", "2026/11/26 00:00:01.500000"})
     EXPECT_EQ(log_time(line), std::nullopt) << line;
 }
 
@@ -36,11 +37,13 @@ TEST_F(Logs, TakesTheLinesOfAStretchAndWhatBelongsToThem) {
       "[8] 2026/11/26 00:00:10.000000 [ERR] inside\n"
       "panic: it\n"
       "[8] 2026/11/26 00:00:20.000000 [INF] after\n");
-  EXPECT_EQ(excerpt(5, 15).lines, (std::vector<std::string>{"[8] 2026/11/26 00:00:10.000000 [ERR] inside", "panic: it"}));
+  EXPECT_EQ(excerpt(5, 15).lines,
+            (std::vector<std::string>{"[8] 2026/11/26 00:00:10.000000 [ERR] inside", "panic: it"}));
 }
 
 TEST_F(Logs, OfAnotherTimeZone) {
-  write("[8] 2026/11/25 18:30:00.100000 [INF] begin\n[8] 2026/11/25 18:30:10.000000 [INF] inside\n");
+  write(
+      "[8] 2026/11/25 18:30:00.100000 [INF] begin\n[8] 2026/11/25 18:30:10.000000 [INF] inside\n");
   EXPECT_EQ(excerpt(5, 15).lines.size(), 1u);
 }
 

@@ -22,8 +22,7 @@ Milliseconds::Milliseconds(Interval whole)
       decimals_(std::clamp(static_cast<int>(std::ceil(5 - std::log10(length_))), 0, 9)) {}
 
 std::string Milliseconds::at(Time time) const {
-  std::string text =
-      fmt::format("{:.{}f}", (static_cast<double>(time) - begin_) / 1e6, decimals_);
+  std::string text = fmt::format("{:.{}f}", (static_cast<double>(time) - begin_) / 1e6, decimals_);
   if (decimals_ == 0) return text;
   text.erase(text.find_last_not_of('0') + 1);
   if (text.back() == '.') text.pop_back();

@@ -95,8 +95,8 @@ class Page {
     body += documented();
     body += plotted();
     body += violations();
-    body += faults();
     body += replicas();
+    body += faults();
     body += expectations();
     body += logs();
     body += details();
@@ -113,7 +113,8 @@ class Page {
     return element("section", {{"id", id}, {"aria-labelledby", std::string(id) + "-title"}}, {all});
   }
   static Html scrolled(const char* name, const Html& table) {
-    return element("div", {{"class", "wide"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", name}},
+    return element("div",
+                   {{"class", "wide"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", name}},
                    {table});
   }
   static Html head_row(std::initializer_list<const char*> names) {
@@ -127,19 +128,24 @@ class Page {
     const Scenario& scenario = run_.scenario;
     Html head = tag("h1", {text(label(scenario))});
     if (!scenario.title.empty()) head += element("p", {{"class", "title"}}, {text(scenario.title)});
-    head += element("p", {{"class", "verdict " + outcome_}},
-                    {outcome_badge(outcome_), " ", text(without_word(reason_line(run_), run_.judgement))});
+    head += element(
+        "p", {{"class", "verdict " + outcome_}},
+        {outcome_badge(outcome_), " ", text(without_word(reason_line(run_), run_.judgement))});
     Html problems;
     for (const std::string& problem : content_.problems) problems += tag("li", {text(problem)});
     if (history_ != nullptr && !history_->damage.empty())
-      problems += tag("li", {"The history is damaged, and what lies behind the damage is not on this page: ",
-                             text(history_->damage)});
+      problems += tag(
+          "li", {"The history is damaged, and what lies behind the damage is not on this page: ",
+                 text(history_->damage)});
     else if (history_ != nullptr && !history_->closed)
       problems += tag("li", {"The history ends in the middle: its recorder never closed it."});
-    if (run_.interrupted) problems += tag("li", {"The run was interrupted; what was recorded by then is here."});
+    if (run_.interrupted)
+      problems += tag("li", {"The run was interrupted; what was recorded by then is here."});
     if (!run_.not_undone.empty())
-      problems += tag("li", {"Not everything was undone, see 'faultline heal': ", text(run_.not_undone)});
-    if (!problems.empty()) head += element("ul", {{"class", "problems"}, {"aria-label", "What is missing"}}, {problems});
+      problems +=
+          tag("li", {"Not everything was undone, see 'faultline heal': ", text(run_.not_undone)});
+    if (!problems.empty())
+      head += element("ul", {{"class", "problems"}, {"aria-label", "What is missing"}}, {problems});
     return tag("header", {head});
   }
 
@@ -159,16 +165,19 @@ class Page {
     std::size_t count = 0;
     Html items;
     for (const CheckResult* check : by_rank(run_.judgement)) {
-      if (rank(*check) > 1 || (rank(*check) == 1 && run_.judgement.verdict == Verdict::fail)) continue;
+      if (rank(*check) > 1 || (rank(*check) == 1 && run_.judgement.verdict == Verdict::fail))
+        continue;
       if (++count > most_reasons) continue;
-      const Html name = check->samples.empty()
-                            ? Html(check->check)
-                            : element("a", {{"href", "#violation-" + check->check}}, {check->check});
+      const Html name =
+          check->samples.empty()
+              ? Html(check->check)
+              : element("a", {{"href", "#violation-" + check->check}}, {check->check});
       items += tag("li", {tag("b", {name}), ": ", text(check->reason)});
     }
     if (items.empty()) return "Nothing: what was promised was kept.";
     if (count > most_reasons)
-      items += tag("li", {element("a", {{"href", "#expectations"}}, {fmt::format("{} more", count - most_reasons)})});
+      items += tag("li", {element("a", {{"href", "#expectations"}},
+                                  {fmt::format("{} more", count - most_reasons)})});
     const Html lead = run_.judgement.verdict == Verdict::fail
                           ? Html()
                           : tag("p", {"Nothing was seen to break, but this could not be judged:"});
@@ -180,15 +189,17 @@ class Page {
     if (history_ == nullptr) return "There is no history to judge from.";
     items += tag("li", {operations_words()});
     if (strikes_.empty()) items += tag("li", {"No fault was recorded."});
-    for (std::size_t i = 0; i < std::min<std::size_t>(strikes_.size(), 3); ++i) items += tag("li", {strike_words(strikes_[i])});
+    for (std::size_t i = 0; i < std::min<std::size_t>(strikes_.size(), 3); ++i)
+      items += tag("li", {strike_words(strikes_[i])});
     if (strikes_.size() > 3)
       items += tag("li", {fmt::format("{} more strikes: ", strikes_.size() - 3),
                           element("a", {{"href", "#faults"}}, {"the faults"})});
     items += tag("li", {drain_words()});
     if (const CheckResult* check = run_.judgement.find("assumptions"))
       items += tag("li", {"What a verdict rests on: ", text(check->reason)});
-    items += tag("li", {"Judged from the history alone: ", tag("code", {"faultline check " + shell_word(folder())}),
-                        " says it again."});
+    items +=
+        tag("li", {"Judged from the history alone: ",
+                   tag("code", {"faultline check " + shell_word(folder())}), " says it again."});
     return tag("ul", {items});
   }
 
@@ -199,9 +210,10 @@ class Page {
       refused += o.outcome == Outcome::fail;
       unknown += o.outcome == Outcome::unknown;
     }
-    return fmt::format("{} recorded in {}: {} publishes acknowledged, {} operations failed, {} without an answer.",
-                       format_count(history_->operations.size(), "operation"),
-                       format_duration(line_.end - line_.start), writes, refused, unknown);
+    return fmt::format(
+        "{} recorded in {}: {} publishes acknowledged, {} operations failed, {} without an answer.",
+        format_count(history_->operations.size(), "operation"),
+        format_duration(line_.end - line_.start), writes, refused, unknown);
   }
 
   Html strike_words(const Strike& strike) const {
@@ -219,8 +231,8 @@ class Page {
         const std::string why = drain->reason.empty() ? "" : " (" + text(drain->reason) + ")";
         if (drain->stream_absent) return "After the heal the stream was gone for good." + why;
         if (!drain->complete) return "The final read did not finish." + why;
-        return fmt::format("The final read was complete: sequences {} to {}.{}", drain->first_sequence,
-                           drain->last_sequence, why);
+        return fmt::format("The final read was complete: sequences {} to {}.{}",
+                           drain->first_sequence, drain->last_sequence, why);
       }
     return "There was no final read.";
   }
@@ -228,10 +240,12 @@ class Page {
   Html whether_new() const {
     Html all;
     if (const KnownIssue* issue = known_issue(run_))
-      all += tag("p", {"A known issue of this broker's version: ", link(issue->url, text(issue->id)),
-                       fmt::format(" (versions {}).", text(issue->versions))});
+      all +=
+          tag("p", {"A known issue of this broker's version: ", link(issue->url, text(issue->id)),
+                    fmt::format(" (versions {}).", text(issue->versions))});
     else if (!run_.scenario.known_issue.id.empty())
-      all += tag("p", {"The scenario is about ", link(run_.scenario.known_issue.url, text(run_.scenario.known_issue.id)),
+      all += tag("p", {"The scenario is about ",
+                       link(run_.scenario.known_issue.url, text(run_.scenario.known_issue.id)),
                        run_.judgement.verdict == Verdict::fail
                            ? ", which does not explain all that failed here."
                            : ", which this run did not show."});
@@ -243,98 +257,123 @@ class Page {
   std::string folder() const { return run_.folder.empty() ? "RUN" : near_path(run_.folder); }
 
   Html see_again() const {
-    return tag("div", {element("pre", {{"class", "command"}}, {tag("code", {rerun_command(run_)})}),
-                       tag("p", {fmt::format("Seed {}. The order in which a cluster does things is not in "
-                                             "the seed: a rare failure may take several runs.",
-                                             run_.seed)})});
+    return tag("div",
+               {element("pre", {{"class", "command"}}, {tag("code", {rerun_command(run_)})}),
+                tag("p", {fmt::format("Seed {}. The order in which a cluster does things is not in "
+                                      "the seed: a rare failure may take several runs.",
+                                      run_.seed)})});
   }
 
   Html documented() const {
     const Expectations& promised = run_.scenario.expectations;
-    const auto row = [&](const char* what, std::string_view said, const std::string& seen, const char* check) {
+    const auto row = [&](const char* what, std::string_view said, const std::string& seen,
+                         const char* check) {
       const CheckResult* result = run_.judgement.find(check);
       const Html verdict = result == nullptr ? Html("–")
                            : result->judged  ? outcome_badge(to_string(result->verdict))
                                              : Html("measured");
-      return tag("tr", {element("th", {{"scope", "row"}}, {what}), tag("td", {said == "-" ? "not promised" : said}),
+      return tag("tr", {element("th", {{"scope", "row"}}, {what}),
+                        tag("td", {said == "-" ? "not promised" : said}),
                         tag("td", {seen == "-" ? "not seen" : text(seen)}), tag("td", {verdict}),
                         tag("td", {result == nullptr ? "" : text(result->reason)})});
     };
-    const Html body = tag(
-        "tbody",
-        {row("Writes", documented_word(promised.writes), observed_word(run_, "availability.writes"), "availability.writes"),
-         row("Reads", documented_word(promised.reads), observed_word(run_, "availability.reads"), "availability.reads"),
-         row("Deliveries", documented_word(promised.reads), observed_word(run_, "availability.deliveries"),
-             "availability.deliveries"),
-         row("Loss", documented_word(promised.loss), observed_word(run_, "lost"), "lost")});
+    const Html body =
+        tag("tbody",
+            {row("Writes", documented_word(promised.writes),
+                 observed_word(run_, "availability.writes"), "availability.writes"),
+             row("Reads", documented_word(promised.reads),
+                 observed_word(run_, "availability.reads"), "availability.reads"),
+             row("Deliveries", documented_word(promised.reads),
+                 observed_word(run_, "availability.deliveries"), "availability.deliveries"),
+             row("Loss", documented_word(promised.loss), observed_word(run_, "lost"), "lost")});
     Html cites;
-    if (!run_.scenario.cites.empty()) cites = tag("p", {"Tested: ", tag("q", {text(run_.scenario.cites)})});
-    return section("documented", "Documented beside observed",
-                   {cites, scrolled("Documented beside observed",
-                                    tag("table", {head_row({"", "Documented", "Observed", "Verdict", "Why"}), body}))});
+    if (!run_.scenario.cites.empty())
+      cites = tag("p", {"Tested: ", tag("q", {text(run_.scenario.cites)})});
+    return section(
+        "documented", "Documented beside observed",
+        {cites, scrolled("Documented beside observed",
+                         tag("table",
+                             {head_row({"", "Documented", "Observed", "Verdict", "Why"}), body}))});
   }
 
   Html plotted() const {
     if (history_ == nullptr) return {};
     const Plot both = plot(*history_, run_.judgement, limits_.dots);
-    return section("time", "Over time",
-                   {both.figure, tag("details", {tag("summary", {"The numbers behind the plot"}),
-                                                 scrolled("The numbers behind the plot", both.table)})});
+    return section(
+        "time", "Over time",
+        {both.figure, tag("details", {tag("summary", {"The numbers behind the plot"}),
+                                      scrolled("The numbers behind the plot", both.table)})});
   }
 
   Html violations() const {
     if (history_ == nullptr || run_.status != RunStatus::judged) return {};
     Html all;
-    for (const CheckResult* check : by_rank(run_.judgement)) {
-      if (check->verdict == Verdict::pass || check->samples.empty()) continue;
-      Html findings;
-      for (const Finding& finding : check->samples)
-        findings += tag("li", {tag("p", {text(finding.what)}), lanes(finding, *history_)});
-      all += element("h3", {{"id", "violation-" + check->check}}, {check->check});
-      const std::string judged = check->judged ? "" : " (measured, no part of the verdict)";
-      all += tag("p", {text(check->reason), judged,
-                       check->samples.size() == max_samples
-                           ? fmt::format(". Of many such findings the first {} are shown; the counts are exact.", max_samples)
-                           : "."});
-      all += element("ol", {{"class", "findings"}}, {findings});
-    }
+    for (const CheckResult* check : by_rank(run_.judgement))
+      if (check->verdict != Verdict::pass && !check->samples.empty()) all += findings(*check);
     if (all.empty()) return {};
-    return section("violations", "The witnesses",
-                   {tag("p", {"Only the operations that conflict, in the order of time and not to scale; "
-                              "a value is its producer and its number, a sequence the broker's."}),
-                    all});
+    return section(
+        "violations", "The witnesses",
+        {tag("p", {"Only the operations that conflict, in the order of time and not to scale; "
+                   "a value is its producer and its number, a sequence the broker's."}),
+         all});
+  }
+
+  // What is no part of the verdict is folded.
+  Html findings(const CheckResult& check) const {
+    Html items;
+    for (const Finding& finding : check.samples)
+      items += tag("li", {tag("p", {text(finding.what)}), lanes(finding, *history_)});
+    Html list = element("ol", {{"class", "findings"}}, {items});
+    if (!check.judged)
+      list = tag("details", {tag("summary", {"Measured, no part of the verdict"}), list});
+    const bool says_more = check.samples.size() > 1 || check.samples.front().what != check.reason;
+    const Html reason = says_more ? tag("p", {text(check.reason), "."}) : Html();
+    const Html first =
+        check.samples.size() == max_samples
+            ? tag("p",
+                  {fmt::format("At most {} findings are kept; the counts are exact.", max_samples)})
+            : Html();
+    Html all = element("h3", {{"id", "violation-" + check.check}}, {check.check});
+    for (const Html& part : {reason, first, list}) all += part;
+    return all;
   }
 
   Html faults() const {
     if (strikes_.empty()) return {};
     Html rows;
     const std::size_t shown = std::min(strikes_.size(), limits_.strikes);
-    const auto optional = [&](const std::optional<Time>& time) { return time ? when(*time) : Html("–"); };
+    const auto optional = [&](const std::optional<Time>& time) {
+      return time ? when(*time) : Html("–");
+    };
     const auto listed = [&](const std::vector<std::string>& lines) {
       Html items;
-      for (std::size_t i = 0; i < std::min<std::size_t>(lines.size(), 6); ++i) items += tag("li", {text(lines[i])});
+      for (std::size_t i = 0; i < std::min<std::size_t>(lines.size(), 6); ++i)
+        items += tag("li", {text(lines[i])});
       if (lines.size() > 6) items += tag("li", {fmt::format("{} more", lines.size() - 6)});
       return lines.empty() ? Html("–") : tag("ul", {items});
     };
     for (std::size_t i = 0; i < shown; ++i) {
       const Strike& strike = strikes_[i];
-      rows += tag("tr", {element("th", {{"scope", "row"}},
-                                 {text(strike.name + " " + strike.target), " (",
-                                  text(fmt::format("{}", fmt::join(strike.servers, ", "))), ")"}),
-                         tag("td", {outcome_of(strike)}), tag("td", {when(strike.striking)}),
-                         tag("td", {optional(strike.seen)}), tag("td", {listed(strike.evidence)}),
-                         tag("td", {optional(strike.healing)}), tag("td", {optional(strike.healed)}),
-                         tag("td", {listed(strike.healing_evidence)})});
+      rows +=
+          tag("tr", {element("th", {{"scope", "row"}},
+                             {text(strike.name + " " + strike.target), " (",
+                              text(fmt::format("{}", fmt::join(strike.servers, ", "))), ")"}),
+                     tag("td", {outcome_of(strike)}), tag("td", {when(strike.striking)}),
+                     tag("td", {optional(strike.seen)}), tag("td", {listed(strike.evidence)}),
+                     tag("td", {optional(strike.healing)}), tag("td", {optional(strike.healed)}),
+                     tag("td", {listed(strike.healing_evidence)})});
     }
     Html more;
     if (shown < strikes_.size())
-      more = tag("p", {fmt::format("{} more strikes are in the history only.", strikes_.size() - shown)});
-    return section("faults", "The faults",
-                   {scrolled("The faults",
-                             tag("table", {head_row({"Fault", "Outcome", "Struck", "Looked at", "Seen in effect",
-                                                     "Healing", "Healed", "Seen healed"}),
-                                           tag("tbody", {rows})})),
-                    more});
+      more = tag(
+          "p", {fmt::format("{} more strikes are in the history only.", strikes_.size() - shown)});
+    return section(
+        "faults", "The faults",
+        {scrolled("The faults",
+                  tag("table", {head_row({"Fault", "Outcome", "Struck", "Looked at",
+                                          "Seen in effect", "Healing", "Healed", "Seen healed"}),
+                                tag("tbody", {rows})})),
+         more});
   }
 
   // What each replica says it holds.
@@ -347,10 +386,11 @@ class Page {
       if (replica == nullptr || ++count > 50) continue;
       Html cells = element("th", {{"scope", "row"}}, {text(replica->server)});
       if (!replica->reachable || !replica->has_stream) {
-        cells += element("td", {{"colspan", "5"}}, {replica->reachable ? "has no such stream" : "did not answer"});
+        cells += element("td", {{"colspan", "5"}},
+                         {replica->reachable ? "has no such stream" : "did not answer"});
       } else {
-        for (const std::uint64_t number : {replica->messages, replica->first_sequence, replica->last_sequence,
-                                           replica->deleted, replica->lost})
+        for (const std::uint64_t number : {replica->messages, replica->first_sequence,
+                                           replica->last_sequence, replica->deleted, replica->lost})
           cells += element("td", {{"class", "number"}}, {std::to_string(number)});
       }
       rows += tag("tr", {cells, tag("td", {when(event.time)})});
@@ -359,11 +399,12 @@ class Page {
     Html verdict;
     if (const CheckResult* check = run_.judgement.find("replicas"))
       verdict = tag("p", {outcome_badge(to_string(check->verdict)), " ", text(check->reason)});
-    return section("replicas", "What each replica holds",
-                   {verdict, scrolled("What each replica holds",
-                                      tag("table", {head_row({"Replica", "Messages", "First", "Last", "Deleted",
-                                                              "Lost, it says", "Asked"}),
-                                                    tag("tbody", {rows})}))});
+    return section(
+        "replicas", "What each replica holds",
+        {verdict, scrolled("What each replica holds",
+                           tag("table", {head_row({"Replica", "Messages", "First", "Last",
+                                                   "Deleted", "Lost, it says", "Asked"}),
+                                         tag("tbody", {rows})}))});
   }
 
   Html expectations() const {
@@ -372,20 +413,24 @@ class Page {
     for (const CheckResult* check : by_rank(run_.judgement)) {
       std::vector<std::string> counts;
       for (const auto& count : check->counts) counts.push_back(count_words(count));
-      const Html numbers = counts.empty() ? Html()
-                                          : tag("details", {tag("summary", {"counts"}),
-                                                            text(fmt::format("{}", fmt::join(counts, ", ")))});
+      const Html numbers = counts.empty()
+                               ? Html()
+                               : tag("details", {tag("summary", {"counts"}),
+                                                 text(fmt::format("{}", fmt::join(counts, ", ")))});
       rows += tag("tr", {element("th", {{"scope", "row"}}, {check->check}),
-                         tag("td", {outcome_badge(to_string(check->verdict)), check->judged ? "" : " (not promised)"}),
+                         tag("td", {outcome_badge(to_string(check->verdict)),
+                                    check->judged ? "" : " (not promised)"}),
                          tag("td", {text(check->reason), numbers})});
     }
     return section("expectations", "Every check",
-                   {scrolled("Every check", tag("table", {head_row({"Check", "Verdict", "Why"}), tag("tbody", {rows})}))});
+                   {scrolled("Every check", tag("table", {head_row({"Check", "Verdict", "Why"}),
+                                                          tag("tbody", {rows})}))});
   }
 
   // In nanoseconds since 1970.
   std::int64_t wall(Time time) const {
-    const double since = static_cast<double>(time) - static_cast<double>(history_->header.monotonic);
+    const double since =
+        static_cast<double>(time) - static_cast<double>(history_->header.monotonic);
     return static_cast<std::int64_t>(static_cast<double>(history_->header.wall_clock) + since);
   }
 
@@ -394,12 +439,14 @@ class Page {
     std::vector<std::pair<std::string, Time>> all;
     if (line_.strike) all.emplace_back("the strike", *line_.strike);
     for (const CheckResult& check : run_.judgement.checks) {
-      if (!failed(check) || check.samples.empty() || check.samples.front().operations.empty()) continue;
+      if (!failed(check) || check.samples.empty() || check.samples.front().operations.empty())
+        continue;
       const Time time = check.samples.front().operations.front().invoked;
       const bool near = std::ranges::any_of(all, [&](const auto& other) {
         return time > other.second - 5 * second && time < other.second + 5 * second;
       });
-      if (!near && all.size() < most_moments) all.emplace_back("the first operation of " + check.check, time);
+      if (!near && all.size() < most_moments)
+        all.emplace_back("the first operation of " + check.check, time);
     }
     if (line_.heal && all.size() < most_moments) all.emplace_back("the heal", *line_.heal);
     return all;
@@ -411,15 +458,19 @@ class Page {
     for (const auto& [what, time] : log_moments()) {
       Html brokers;
       for (const BrokerFiles& broker : content_.brokers)
-        for (const std::filesystem::path& log : broker.logs) brokers += log_around(broker.server, log, time);
+        for (const std::filesystem::path& log : broker.logs)
+          brokers += log_around(broker.server, log, time);
       if (brokers.empty()) continue;
-      Html block = tag("summary", {"Around " + what + ", ", format_time(time, history_->header.monotonic)});
+      Html block =
+          tag("summary", {"Around " + what + ", ", format_time(time, history_->header.monotonic)});
       block += brokers;
       all += element("details", {{"open", ""}}, {block});
     }
     if (all.empty()) return {};
     return section("logs", "What the brokers said",
-                   {tag("p", {"From two seconds before to five after. Whole logs lie beside this page, in brokers/."}), all});
+                   {tag("p", {"From two seconds before to five after. Whole logs lie beside this "
+                              "page, in brokers/."}),
+                    all});
   }
 
   Html log_around(const std::string& server, const std::filesystem::path& log, Time time) const {
@@ -442,14 +493,16 @@ class Page {
     row("Set", text(run_.scenario.set));
     row("Provider", text(run_.provider));
     row("Broker", text(run_.broker_product + " " + run_.broker_version));
-    row("Faultline", text(content_.faultline_version.empty() ? "unknown" : content_.faultline_version));
+    row("Faultline",
+        text(content_.faultline_version.empty() ? "unknown" : content_.faultline_version));
     row("Seed", std::to_string(run_.seed));
     row("Began", format_utc(run_.wall_clock));
     if (run_.elapsed.count() > 0) row("Took", format_clock(run_.elapsed));
     row("Folder", text(run_.folder.string()));
     if (history_ != nullptr) {
       row("Run", text(history_->header.run_id));
-      row("Stream", text(fmt::format("{}, {}", history_->header.stream, format_count(history_->header.replicas, "replica"))));
+      row("Stream", text(fmt::format("{}, {}", history_->header.stream,
+                                     format_count(history_->header.replicas, "replica"))));
     }
     for (const auto& [name, value] : content_.machine) row("Machine: " + text(name), text(value));
 
@@ -457,17 +510,21 @@ class Page {
     if (limits_.configuration > 0) {
       for (const BrokerFiles& broker : content_.brokers)
         if (!broker.configuration.empty())
-          more += folded("Configuration of " + text(broker.server), redact_configuration(broker.configuration));
+          more += folded("Configuration of " + text(broker.server),
+                         redact_configuration(broker.configuration));
       if (history_ != nullptr && !history_->header.scenario_text.empty())
         more += folded("The scenario, as it was run", history_->header.scenario_text);
     }
     return section("details", "Versions, configuration, machine",
-                   {scrolled("Versions and machine", element("table", {{"class", "facts"}}, {tag("tbody", {rows})})), more, events()});
+                   {scrolled("Versions and machine",
+                             element("table", {{"class", "facts"}}, {tag("tbody", {rows})})),
+                    more, events()});
   }
 
   Html folded(const std::string& title, const std::string& content) const {
-    return tag("details", {tag("summary", {title}),
-                           element("pre", {{"tabindex", "0"}}, {shortened(content, limits_.configuration)})});
+    return tag("details",
+               {tag("summary", {title}),
+                element("pre", {{"tabindex", "0"}}, {shortened(content, limits_.configuration)})});
   }
 
   // What else a reader of the history should know.
@@ -481,22 +538,29 @@ class Page {
       rows += tag("tr", {tag("td", {when(event.time)}), tag("td", {words})});
     }
     if (rows.empty()) return {};
-    const std::string title = count > limits_.events
-                                  ? fmt::format("Brokers, leaders, notes: the first {} of {}", limits_.events, count)
-                                  : "Brokers, leaders, notes";
-    return tag("details", {tag("summary", {title}),
-                           scrolled("Brokers, leaders, notes", tag("table", {head_row({"When", "What"}), tag("tbody", {rows})}))});
+    const std::string title =
+        count > limits_.events
+            ? fmt::format("Brokers, leaders, notes: the first {} of {}", limits_.events, count)
+            : "Brokers, leaders, notes";
+    return tag("details",
+               {tag("summary", {title}),
+                scrolled("Brokers, leaders, notes",
+                         tag("table", {head_row({"When", "What"}), tag("tbody", {rows})}))});
   }
   std::string event_words(const Event& event) const {
     if (const auto* broker = std::get_if<BrokerChanged>(&event.what))
       return text(fmt::format("{} {}{}{}", broker->server, to_string(broker->stage),
-                              broker->expected ? "" : " by itself", broker->detail.empty() ? "" : ": " + broker->detail));
+                              broker->expected ? "" : " by itself",
+                              broker->detail.empty() ? "" : ": " + broker->detail));
     if (const auto* leaders = std::get_if<LeadersSeen>(&event.what))
-      return text(fmt::format("{} leads the stream, {} the metadata group", leaders->stream.empty() ? "nobody" : leaders->stream,
+      return text(fmt::format("{} leads the stream, {} the metadata group",
+                              leaders->stream.empty() ? "nobody" : leaders->stream,
                               leaders->meta.empty() ? "nobody" : leaders->meta));
     if (const auto* quorum = std::get_if<QuorumChanged>(&event.what))
-      return fmt::format("{} of {} replicas stand{}", quorum->standing, quorum->replicas, quorum->quorum() ? "" : ": no quorum");
-    if (const auto* interrupted = std::get_if<Interrupted>(&event.what)) return "interrupted: " + text(interrupted->reason);
+      return fmt::format("{} of {} replicas stand{}", quorum->standing, quorum->replicas,
+                         quorum->quorum() ? "" : ": no quorum");
+    if (const auto* interrupted = std::get_if<Interrupted>(&event.what))
+      return "interrupted: " + text(interrupted->reason);
     if (const auto* note = std::get_if<Note>(&event.what)) return text(note->text);
     return "";
   }
@@ -518,7 +582,8 @@ std::string rerun_command(const RunResult& run) {
   std::string command = root && run.provider == "local" ? "sudo faultline run " : "faultline run ";
   command += shell_word(scenario.file.empty() ? scenario.name : scenario.file.string());
   if (!run.provider.empty()) command += " --provider " + shell_word(run.provider);
-  if (run.provider == "kubernetes") return command + fmt::format(" --target TARGET_FILE --seed {}", run.seed);
+  if (run.provider == "kubernetes")
+    return command + fmt::format(" --target TARGET_FILE --seed {}", run.seed);
   if (!run.broker_version.empty()) command += " --broker-version " + shell_word(run.broker_version);
   return command + fmt::format(" --seed {}", run.seed);
 }

@@ -16,7 +16,7 @@ inline constexpr std::size_t most_page_bytes = 3 << 20;
 
 struct BrokerFiles {
   std::string server;
-  std::string configuration;          // its text; empty if there is none
+  std::string configuration;  // its text; empty if there is none
   std::vector<std::filesystem::path> logs;
 };
 

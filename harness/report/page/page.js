@@ -50,7 +50,10 @@
       text.setAttribute("x", `${part * 100}%`);
       text.style.display = part < 0 || part > 1 ? "none" : "";
     };
-    for (const text of labels) place(text, Number(text.dataset.t));
+    for (const text of labels) {
+      const t = Number(text.dataset.t), end = Number(text.dataset.end ?? t);
+      place(text, t < from && from < end ? from : t);
+    }
     const now = ticks();
     for (const grid of root.querySelectorAll(".grid.time"))
       grid.setAttribute("d", now.map((tick) => `M${tick.ms} 0V1000`).join(""));

@@ -32,7 +32,8 @@ class Browser : public ::testing::Test {
   bool passes(const std::string& what, const std::string& page) {
     const fs::path file = folder_.path() / "report.html";
     std::ofstream(file, std::ios::binary) << page;
-    return bp::system("/usr/bin/python3", "harness/report/page/page_browser.py", what, file.string()) == 0;
+    return bp::system("/usr/bin/python3", "harness/report/page/page_browser.py", what,
+                      file.string()) == 0;
   }
 
   testing::TemporaryFolder folder_;
@@ -59,7 +60,8 @@ TEST_F(Browser, ShowsALongRun) {
 }
 
 TEST_F(Browser, ShowsASuite) {
-  EXPECT_TRUE(passes("text", suite_page(testing::make_suite({testing::make_passed(), testing::make_failed()}))));
+  EXPECT_TRUE(passes(
+      "text", suite_page(testing::make_suite({testing::make_passed(), testing::make_failed()}))));
 }
 
 }  // namespace

@@ -29,7 +29,8 @@ nlohmann::json parsed(const std::string& page) {
   const fs::path file = folder.path() / "page.html";
   std::ofstream(file, std::ios::binary) << page;
   bp::ipstream out;
-  bp::child parser("/usr/bin/python3", "harness/report/page/page_parse.py", file.string(), bp::std_out > out);
+  bp::child parser("/usr/bin/python3", "harness/report/page/page_parse.py", file.string(),
+                   bp::std_out > out);
   const std::string text{std::istreambuf_iterator<char>(out), {}};
   parser.wait();
   EXPECT_EQ(parser.exit_code(), 0);
@@ -37,19 +38,24 @@ nlohmann::json parsed(const std::string& page) {
 }
 
 constexpr const char* hostile =
-    "</script></style></title></pre><img src=x onerror=alert(1)>\"'><svg onload=alert(2)> &lt; \x01\xFF\x1B[31m "
+    "</script></style></title></pre><img src=x onerror=alert(1)>\"'><svg onload=alert(2)> &lt; "
+    "\x01\xFF\x1B[31m "
     "nats://u:hunter2@h password: hunter2";
 
 // A run whose every text holds markup.
 std::unique_ptr<MadeRun> hostile_run() {
   History history = testing::failing_history();
   Header& header = history.header;
-  for (std::string* text : {&header.run_id, &header.faultline_version, &header.scenario_name, &header.scenario_text,
-                            &header.provider, &header.broker_product, &header.broker_version, &header.stream})
+  for (std::string* text :
+       {&header.run_id, &header.faultline_version, &header.scenario_name, &header.scenario_text,
+        &header.provider, &header.broker_product, &header.broker_version, &header.stream})
     *text = hostile;
   const Time time = 30 * second;
-  const auto add = [&](decltype(Event::what) what) { history.events.push_back({time, std::move(what)}); };
-  for (const FaultStage stage : {FaultStage::striking, FaultStage::proven, FaultStage::held, FaultStage::healing, FaultStage::unhealed})
+  const auto add = [&](decltype(Event::what) what) {
+    history.events.push_back({time, std::move(what)});
+  };
+  for (const FaultStage stage : {FaultStage::striking, FaultStage::proven, FaultStage::held,
+                                 FaultStage::healing, FaultStage::unhealed})
     add(FaultChanged{7, stage, hostile, hostile, {hostile, hostile}, hostile});
   add(PhaseStarted{hostile});
   add(ProcessStarted{1, hostile, hostile});
@@ -64,7 +70,8 @@ std::unique_ptr<MadeRun> hostile_run() {
   RunResult& run = made->content.run;
   run.scenario = {};
   run.scenario.file = hostile;
-  run.scenario.name = run.scenario.title = run.scenario.figure = run.scenario.cites = run.scenario.set = hostile;
+  run.scenario.name = run.scenario.title = run.scenario.figure = run.scenario.cites =
+      run.scenario.set = hostile;
   run.scenario.known_issue = {hostile, std::string("javascript:") + hostile, hostile, {hostile}};
   run.reason = run.not_undone = run.broker_product = run.broker_version = run.provider = hostile;
   run.folder = fs::path("/results") / "a b\"<img>";
@@ -98,7 +105,8 @@ TEST(Page, ForParsersIsWholeAndAsksForNothing) {
 
 TEST(Page, MarkupInEveryTextStaysText) {
   const auto run = hostile_run();
-  for (const std::string& page : {run_page(run->content), suite_page(testing::make_suite({run->content.run}))}) {
+  for (const std::string& page :
+       {run_page(run->content), suite_page(testing::make_suite({run->content.run}))}) {
     const auto found = parsed(page);
     EXPECT_EQ(found["errors"], nlohmann::json::array());
     EXPECT_EQ(found["requests"], nlohmann::json::array());
@@ -119,7 +127,8 @@ TEST(Page, AnswersTheFourQuestions) {
   EXPECT_TRUE(holds(page, "lost 3 of")) << run.content.run.judgement.summary;
   EXPECT_TRUE(holds(page, "broker-kill leader (n1) struck at"));
   EXPECT_TRUE(holds(page, "was not compared with earlier runs"));
-  EXPECT_TRUE(holds(page, "faultline run broker-leader --provider local --broker-version 2.12.15 --seed 42"));
+  EXPECT_TRUE(holds(
+      page, "faultline run broker-leader --provider local --broker-version 2.12.15 --seed 42"));
   EXPECT_TRUE(holds(page, "class=\"operation ok\""));
 }
 
@@ -127,7 +136,8 @@ TEST(Page, SaysWhetherItIsNew) {
   MadeRun run(testing::failing_history());
   run.content.novelty = "New: it passed yesterday.";
   EXPECT_TRUE(holds(run_page(run.content), "New: it passed yesterday."));
-  run.content.run.scenario.known_issue = {"nats-server#1", "https://example.org/1", "2.12.0 -", {"lost"}};
+  run.content.run.scenario.known_issue = {
+      "nats-server#1", "https://example.org/1", "2.12.0 -", {"lost"}};
   EXPECT_TRUE(holds(run_page(run.content), "https://example.org/1"));
 }
 
@@ -136,9 +146,12 @@ TEST(Page, TheCommandIsSafeInAShell) {
   run.scenario.file = "my file'; rm -rf ~.yaml";
   run.scenario.needs = {"root"};
   EXPECT_EQ(rerun_command(run),
-            "sudo faultline run 'my file'\\''; rm -rf ~.yaml' --provider local --broker-version 2.12.15 --seed 42");
+            "sudo faultline run 'my file'\\''; rm -rf ~.yaml' --provider local --broker-version "
+            "2.12.15 --seed 42");
   run.provider = "kubernetes";
-  EXPECT_EQ(rerun_command(run), "faultline run 'my file'\\''; rm -rf ~.yaml' --provider kubernetes --target TARGET_FILE --seed 42");
+  EXPECT_EQ(rerun_command(run),
+            "faultline run 'my file'\\''; rm -rf ~.yaml' --provider kubernetes --target "
+            "TARGET_FILE --seed 42");
 }
 
 // Bad days ---------------------------------------------------------------------------------
@@ -231,7 +244,8 @@ TEST_F(PageFolder, ShowsTheBrokersAndNoneOfTheirSecrets) {
   RunResult run = testing::make_broken();
   run.folder = run_;
   store("run.json", run_json(run, "0.1.0"));
-  store("brokers/n1/nats.conf", "server_name: n1\nauthorization {\n  user: a\n  password: hunter2\n  token hunter2\n}\n");
+  store("brokers/n1/nats.conf",
+        "server_name: n1\nauthorization {\n  user: a\n  password: hunter2\n  token hunter2\n}\n");
   store("brokers/n1/nats.log", "x");
   const std::string page = write();
   EXPECT_TRUE(holds(page, "server_name: n1"));
@@ -255,8 +269,12 @@ TEST(Page, OfAnyLengthIsAtMostThreeMegabytes) {
     check.samples.assign(max_samples, {std::string(1 << 16, '<'), {run.history.operations[0]}});
   }
   for (std::uint32_t i = 0; i < 5000; ++i)
-    run.history.events.push_back(
-        {second, FaultChanged{i, FaultStage::striking, std::string(5000, '&'), "x", {std::string(5000, '&')}, std::string(5000, '&')}});
+    run.history.events.push_back({second, FaultChanged{i,
+                                                       FaultStage::striking,
+                                                       std::string(5000, '&'),
+                                                       "x",
+                                                       {std::string(5000, '&')},
+                                                       std::string(5000, '&')}});
   const std::string page = run_page(run.content);
   EXPECT_LE(page.size(), most_page_bytes);
   EXPECT_EQ(parsed(page)["errors"], nlohmann::json::array());
@@ -270,8 +288,9 @@ TEST(Page, OfACommonRunIsSmall) {
 // The suite ------------------------------------------------------------------------------
 
 TEST(Index, EveryCellLeadsToItsRun) {
-  const SuiteResult suite = testing::make_suite({testing::make_passed(), testing::make_failed(), testing::make_known(),
-                                                 testing::make_unknown(), testing::make_skipped(), testing::make_broken()});
+  const SuiteResult suite = testing::make_suite({testing::make_passed(), testing::make_failed(),
+                                                 testing::make_known(), testing::make_unknown(),
+                                                 testing::make_skipped(), testing::make_broken()});
   const std::string page = suite_page(suite);
   const auto found = parsed(page);
   EXPECT_EQ(found["errors"], nlohmann::json::array());
@@ -281,8 +300,10 @@ TEST(Index, EveryCellLeadsToItsRun) {
   EXPECT_TRUE(holds(page, "nats 2.10.22, provider local"));
   EXPECT_TRUE(holds(page, "1. Brokers"));
   const std::string markdown = suite_markdown(suite);
-  EXPECT_TRUE(holds(markdown, "| 1.3 | [Broker &#40;leader&#41; 1 is down](broker-leader/report.html) | pause | pause | "
-                              "continue | pause | none | none | ✅ pass |"))
+  EXPECT_TRUE(holds(
+      markdown,
+      "| 1.3 | [Broker &#40;leader&#41; 1 is down](broker-leader/report.html) | pause | pause | "
+      "continue | pause | none | none | ✅ pass |"))
       << markdown;
 }
 

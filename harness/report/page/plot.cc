@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::size_t most_fault_rows = 8, most_brokers = 9, most_marks = 64;
 constexpr std::size_t most_bins = 240, most_table_rows = 60;
-constexpr double height = 1000;       // of every viewBox
-constexpr double unanswered_row = 40;  // its middle
+constexpr double height = 1000;            // of every viewBox
+constexpr double unanswered_row = 40;      // its middle
 constexpr double top = 100, bottom = 980;  // of the latencies
 
 std::string thousands(std::uint64_t number) {
@@ -68,7 +68,8 @@ class Plotter {
         scale_(latency_scale(history)),
         bins_(bins(history, whole_, most_bins, second / 10)) {
     std::vector<Interval> broken;
-    for (const Strike& strike : strikes_) broken.push_back({strike.striking, strike.end(whole_.end)});
+    for (const Strike& strike : strikes_)
+      broken.push_back({strike.striking, strike.end(whole_.end)});
     bands_ = joined(std::move(broken));
   }
 
@@ -83,13 +84,13 @@ class Plotter {
     panels += rates();
     panels += axis();
     const double begin = (static_cast<double>(whole_.begin) - static_cast<double>(origin_)) / 1e9;
-    return element(
-        "figure",
-        {{"class", "plot"},
-         {"data-begin", fmt::format("{:.6f}", begin)},
-         {"data-length", fmt::format("{:.6f}", x_.length())}},
-        {legend(), element("div", {{"class", "tools"}}), element("div", {{"class", "panels"}}, {panels}),
-         element("output", {{"class", "readout"}}), tag("figcaption", {honesty()})});
+    return element("figure",
+                   {{"class", "plot"},
+                    {"data-begin", fmt::format("{:.6f}", begin)},
+                    {"data-length", fmt::format("{:.6f}", x_.length())}},
+                   {legend(), element("div", {{"class", "tools"}}),
+                    element("div", {{"class", "panels"}}, {panels}),
+                    element("output", {{"class", "readout"}}), tag("figcaption", {honesty()})});
   }
 
   Html table() const {
@@ -134,10 +135,16 @@ class Plotter {
 
   // Elements beside it. A label with a moment moves when the plot is zoomed.
   Html label_at(Time time, const std::string& kind, int y, const std::string& text) const {
-    return element("text", {{"class", kind},
-                            {"x", percent(x_.part(time))},
-                            {"y", std::to_string(y)},
-                            {"data-t", x_.at(time)}},
+    return label_of({time, time}, kind, y, text);
+  }
+  // Stays at the edge as long as any of the stretch is shown.
+  Html label_of(Interval stretch, const std::string& kind, int y, const std::string& text) const {
+    return element("text",
+                   {{"class", kind},
+                    {"x", percent(x_.part(stretch.begin))},
+                    {"y", std::to_string(y)},
+                    {"data-t", x_.at(stretch.begin)},
+                    {"data-end", x_.at(stretch.end)}},
                    {text});
   }
   static Html label(const std::string& kind, int y, const std::string& text) {
@@ -164,10 +171,13 @@ class Plotter {
                                 {"width", "100%"},
                                 {"height", pixels}},
                                {data});
-    const Html frame = element(
-        "svg",
-        {{"class", "frame"}, {"width", "100%"}, {"height", pixels}, {"role", "img"}, {"aria-label", said}},
-        {inner, labels.beside});
+    const Html frame = element("svg",
+                               {{"class", "frame"},
+                                {"width", "100%"},
+                                {"height", pixels},
+                                {"role", "img"},
+                                {"aria-label", said}},
+                               {inner, labels.beside});
     return element("div", {{"class", kind}},
                    {title.empty() ? Html() : tag("h3", {title}),
                     element("div", {{"class", "row"}}, {scale, frame})});
@@ -184,8 +194,8 @@ class Plotter {
     const double step = round_step(x_.length() / 8) * 1e6;
     const double begin = static_cast<double>(whole_.begin) - static_cast<double>(origin_);
     std::vector<Time> all;
-    for (double t = std::ceil(begin / step) * step; t <= begin + x_.length() * 1e6 && all.size() < 20;
-         t += step)
+    for (double t = std::ceil(begin / step) * step;
+         t <= begin + x_.length() * 1e6 && all.size() < 20; t += step)
       all.push_back(static_cast<Time>(t + static_cast<double>(origin_)));
     return all;
   }
@@ -197,16 +207,18 @@ class Plotter {
 
   Html phases() const {
     Html data, labels;
-    std::string said = "Phases:";
+    std::string names, said = "Phases:";
     bool odd = false;
     for (const auto& [name, interval] : line_.phases) {
       data += rectangle(odd ? "phase odd" : "phase", interval, odd ? 500 : 0, 500);
-      labels += label_at(interval.begin, "inside", odd ? 29 : 12, name);
-      said += fmt::format(" {} from {};", name, format_time(interval.begin, origin_));
+      labels += label_of(interval, "inside", odd ? 29 : 12, shortened(name, 100));
+      names += (names.empty() ? "Phases: " : ", ") + shortened(name, 100);
+      said +=
+          fmt::format(" {} from {};", shortened(name, 100), format_time(interval.begin, origin_));
       odd = !odd;
     }
     if (line_.phases.empty()) return {};
-    return panel("Phases", 34, data, {labels, {}}, said);
+    return panel(names, 34, data, {labels, {}}, said);
   }
 
   // A strike's bar: thin until it is proven and while it heals, dashed if it never was proven.
@@ -216,7 +228,8 @@ class Plotter {
     const Time healing = strike.healing.value_or(end);
     Html all = rectangle(strike.proven ? "fault" : "fault unproven", {strike.striking, end},
                          y + tall / 4, tall / 2);
-    if (strike.proven && proven < healing) all += rectangle("fault sure", {proven, healing}, y, tall);
+    if (strike.proven && proven < healing)
+      all += rectangle("fault sure", {proven, healing}, y, tall);
     return all;
   }
 
@@ -244,13 +257,15 @@ class Plotter {
       said += " " + text + ";";
     }
     const std::string more =
-        rows.size() > shown ? fmt::format(" ({} more in the table of faults)", rows.size() - shown) : "";
+        rows.size() > shown ? fmt::format(" ({} more in the table of faults)", rows.size() - shown)
+                            : "";
     return panel("Faults: the thick part is proven in effect" + more,
                  static_cast<int>(shown) * row_height, data, {labels, {}}, said);
   }
   static std::string row_words(const std::vector<const Strike*>& all) {
     if (all.size() == 1)
-      return fmt::format(" ({}): {}", fmt::join(all.front()->servers, ", "), outcome_of(*all.front()));
+      return fmt::format(" ({}): {}", fmt::join(all.front()->servers, ", "),
+                         outcome_of(*all.front()));
     const auto count = [&](auto holds) { return std::ranges::count_if(all, holds); };
     return fmt::format(": {} strikes, {} proven, {} healed", all.size(),
                        count([](const Strike* s) { return s->proven; }),
@@ -270,14 +285,18 @@ class Plotter {
       if (i == shown) break;
       const double y = static_cast<double>(i) * unit;
       data += rectangle("up", whole_, y + unit * 0.66, unit * 0.06);
-      for (const Interval& gone : stretches.gone) data += rectangle("gone", gone, y + unit * 0.5, unit * 0.4);
-      for (const Interval& led : stretches.led) data += rectangle("led", led, y + unit * 0.55, unit * 0.3);
+      for (const Interval& gone : stretches.gone)
+        data += rectangle("gone", gone, y + unit * 0.5, unit * 0.4);
+      for (const Interval& led : stretches.led)
+        data += rectangle("led", led, y + unit * 0.55, unit * 0.3);
       const std::string words = broker_words(stretches);
-      labels += label("row", static_cast<int>(i) * row_height + 11, shortened(server + ": " + words, 200));
+      labels += label("row", static_cast<int>(i) * row_height + 11,
+                      shortened(server + ": " + words, 200));
       said += fmt::format(" {} {};", server, words);
       ++i;
     }
-    const std::string more = all.size() > shown ? fmt::format(" ({} more)", all.size() - shown) : "";
+    const std::string more =
+        all.size() > shown ? fmt::format(" ({} more)", all.size() - shown) : "";
     return panel("Brokers: a thick bar leads the stream, a framed one is gone" + more,
                  static_cast<int>(shown) * row_height, data, {labels, {}}, said);
   }
@@ -287,10 +306,11 @@ class Plotter {
     return sum;
   }
   static std::string broker_words(const BrokerStretches& stretches) {
-    std::string words = stretches.led.empty() ? "never led"
-                                              : "led " + format_duration(total(stretches.led));
+    std::string words =
+        stretches.led.empty() ? "never led" : "led " + format_duration(total(stretches.led));
     if (!stretches.gone.empty()) words += ", gone " + format_duration(total(stretches.gone));
-    if (stretches.crashes > 0) words += ", " + format_count(stretches.crashes, "crash") + " of its own";
+    if (stretches.crashes > 0)
+      words += ", " + format_count(stretches.crashes, "crash") + " of its own";
     return words;
   }
 
@@ -317,8 +337,9 @@ class Plotter {
       ++marks;
       labels += label_at(o.invoked, "mark", 15, "▼");
     }
-    return panel("Operations of the violations: framed below as well", 18, bands(), {labels, {}},
-                 format_count(all.size(), "operation") + " take part in the violations shown below");
+    return panel(
+        "Operations of the violations: framed below as well", 18, bands(), {labels, {}},
+        format_count(all.size(), "operation") + " take part in the violations shown below");
   }
 
   double y_of(const Operation& o) const {
@@ -357,14 +378,17 @@ class Plotter {
     data += grid();
     std::string decades;
     for (int power = scale_.lowest; power <= scale_.highest; ++power) {
-      const double part = static_cast<double>(power - scale_.lowest) / (scale_.highest - scale_.lowest);
+      const double part =
+          static_cast<double>(power - scale_.lowest) / (scale_.highest - scale_.lowest);
       const double y = bottom - (bottom - top) * part;
       decades += fmt::format("M0 {:.0f}H{:.3f}", y, x_.length());
       scale += scale_label(static_cast<int>(y * 0.18) + 4, decade_name(power));
     }
     data += path("grid", decades);
     scale += scale_label(static_cast<int>(unanswered_row * 0.18) + 4, "never");
-    const auto belongs = [&](OperationKind kind) { return (kind == OperationKind::publish) == writes; };
+    const auto belongs = [&](OperationKind kind) {
+      return (kind == OperationKind::publish) == writes;
+    };
     std::string halos;
     for (const Operation& o : witnesses())
       if (belongs(o.kind)) halos += fmt::format("M{} {:.0f}h0", x_.at(o.invoked), y_of(o));
@@ -374,8 +398,8 @@ class Plotter {
       if (!belongs(series.kind)) continue;
       operations += series.operations;
       data += element("path", {{"class", series_class(series)},
-                                {"d", dot_path(series.dots, series.outcome)},
-                                {"data-dots", dot_details(series.dots)}});
+                               {"d", dot_path(series.dots, series.outcome)},
+                               {"data-dots", dot_details(series.dots)}});
     }
     for (const Operation& o : witnesses())
       if (belongs(o.kind))
@@ -384,8 +408,8 @@ class Plotter {
                                  o.outcome == Outcome::unknown ? "v34" : "h0"));
     if (operations == 0) return {};
     return panel(title, 180, data, {{}, scale},
-                 fmt::format("{}: {} operations, from {} to {} on a logarithmic axis", title, operations,
-                             decade_name(scale_.lowest), decade_name(scale_.highest)),
+                 fmt::format("{}: {} operations, from {} to {} on a logarithmic axis", title,
+                             operations, decade_name(scale_.lowest), decade_name(scale_.highest)),
                  "panel latencies");
   }
 
@@ -409,11 +433,12 @@ class Plotter {
   Html rates() const {
     double most = 1;
     for (const Bin& bin : bins_.bins)
-      most = std::max({most, per_second(bin.writes, bins_.width), per_second(bin.reads, bins_.width)});
+      most =
+          std::max({most, per_second(bin.writes, bins_.width), per_second(bin.reads, bins_.width)});
     most = round_step(most);
     const bool cut = std::ranges::any_of(
         bins_.bins, [&](const Bin& bin) { return per_second(bin.deliveries, bins_.width) > most; });
-    const auto steps = [&](std::uint64_t Bin::*count) {
+    const auto steps = [&](std::uint64_t Bin::* count) {
       std::string d;
       for (const Bin& bin : bins_.bins) {
         const double rate = std::min(per_second(bin.*count, bins_.width), most * 1.05);
@@ -433,16 +458,19 @@ class Plotter {
     scale += scale_label(118, "0");
     std::string counts;
     for (const Bin& bin : bins_.bins)
-      counts += fmt::format("{}{},{},{}", counts.empty() ? "" : " ", bin.writes, bin.reads, bin.deliveries);
-    const Html inner = panel(std::string("Acknowledged a second: writes solid, reads dashed, deliveries dotted") +
-                                 (cut ? ", cut off at the top" : ""),
-                             120, data, {{}, scale},
-                             fmt::format("Rates of acknowledged writes, reads and deliveries, up to {:g} a "
-                                         "second; the table below has the numbers",
-                                         most));
-    return element("div", {{"class", "rates"},
-                           {"data-bins", counts},
-                           {"data-width", fmt::format("{:.6f}", static_cast<double>(bins_.width) / 1e6)}},
+      counts += fmt::format("{}{},{},{}", counts.empty() ? "" : " ", bin.writes, bin.reads,
+                            bin.deliveries);
+    const Html inner =
+        panel(std::string("Acknowledged a second: writes solid, reads dashed, deliveries dotted") +
+                  (cut ? ", cut off at the top" : ""),
+              120, data, {{}, scale},
+              fmt::format("Rates of acknowledged writes, reads and deliveries, up to {:g} a "
+                          "second; the table below has the numbers",
+                          most));
+    return element("div",
+                   {{"class", "rates"},
+                    {"data-bins", counts},
+                    {"data-width", fmt::format("{:.6f}", static_cast<double>(bins_.width) / 1e6)}},
                    {inner});
   }
 
@@ -450,7 +478,8 @@ class Plotter {
     Html labels;
     for (const Time tick : ticks()) {
       const double seconds = (static_cast<double>(tick) - static_cast<double>(origin_)) / 1e9;
-      labels += label_at(tick, "tick axis", 13, fmt::format("{:g}", std::round(seconds * 1e6) / 1e6));
+      labels +=
+          label_at(tick, "tick axis", 13, fmt::format("{:g}", std::round(seconds * 1e6) / 1e6));
     }
     return panel("", 18, grid(), {labels, {}}, "Seconds since the run began", "panel time");
   }
@@ -459,37 +488,48 @@ class Plotter {
     Html items;
     for (const DotSeries& series : dots_.series) {
       const std::string d = series.outcome == Outcome::unknown ? "M7 3v8" : "M7 7h0";
-      const Html sample = element("svg", {{"class", "sample"}, {"width", "14"}, {"height", "14"}, {"aria-hidden", "true"}},
-                                  {path(series_class(series), d)});
-      const Html box = element("input", {{"type", "checkbox"},
-                                         {"checked", ""},
-                                         {"data-series", fmt::format(".dots.{}.{}", to_string(series.kind),
-                                                                     to_string(series.outcome))}});
-      items += tag("li", {tag("label", {box, sample,
-                                        fmt::format(" {} {} ", to_string(series.kind), to_string(series.outcome)),
-                                        element("span", {{"class", "count"}}, {thousands(series.operations)})})});
+      const Html sample = element(
+          "svg", {{"class", "sample"}, {"width", "14"}, {"height", "14"}, {"aria-hidden", "true"}},
+          {path(series_class(series), d)});
+      const Html box =
+          element("input", {{"type", "checkbox"},
+                            {"checked", ""},
+                            {"data-series", fmt::format(".dots.{}.{}", to_string(series.kind),
+                                                        to_string(series.outcome))}});
+      items += tag(
+          "li",
+          {tag("label", {box, sample,
+                         fmt::format(" {} {} ", to_string(series.kind), to_string(series.outcome)),
+                         element("span", {{"class", "count"}}, {thousands(series.operations)})})});
     }
-    return element("ul", {{"class", "legend"}, {"aria-label", "Operations by kind and outcome"}}, {items});
+    return element("ul", {{"class", "legend"}, {"aria-label", "Operations by kind and outcome"}},
+                   {items});
   }
 
   // What a dot is.
   std::string honesty() const {
     const std::string time =
-        "Across: seconds since the run began; shaded: from the strike of a fault until it was healed. Down: "
+        "Across: seconds since the run began; shaded: from the strike of a fault until it was "
+        "healed. Down: "
         "from invocation to completion, logarithmic. Round: ok; square: failed, certainly "
         "without effect; upright stroke: unknown, no answer in time. ";
     if (dots_.operations == 0) return "No operation was recorded.";
     if (dots_.columns == 0)
-      return time + fmt::format("Each of the {} operations is a mark of its own.", thousands(dots_.operations));
-    return time +
-           fmt::format(
-               "There are {} operations and {} marks: of those of one kind and outcome that share one of {} "
-               "columns of time and {} rows of latency only the first is drawn, and counts for all. The "
-               "counts are exact, and the operations of the violations below are all drawn.",
-               thousands(dots_.operations), thousands(dots_.dots), dots_.columns, dots_.rows);
+      return time + fmt::format("Each of the {} operations is a mark of its own.",
+                                thousands(dots_.operations));
+    return time + fmt::format(
+                      "There are {} operations and {} marks: of those of one kind and outcome that "
+                      "share one of {} "
+                      "columns of time and {} rows of latency only the first is drawn, and counts "
+                      "for all. The "
+                      "counts are exact, and the operations of the violations below are all drawn.",
+                      thousands(dots_.operations), thousands(dots_.dots), dots_.columns,
+                      dots_.rows);
   }
 
-  static Html number(std::uint64_t value) { return element("td", {{"class", "number"}}, {thousands(value)}); }
+  static Html number(std::uint64_t value) {
+    return element("td", {{"class", "number"}}, {thousands(value)});
+  }
   static Html slowest(Duration took) {
     return element("td", {{"class", "number"}}, {took == 0 ? "–" : format_duration(took)});
   }

@@ -11,9 +11,7 @@ constexpr auto npos = std::string_view::npos;
 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '-'; }
 
-char lower(char c) {
-  return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-}
+char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 
 std::string lowered(std::string_view text) {
   std::string lower_case(text);
@@ -22,8 +20,8 @@ std::string lowered(std::string_view text) {
 }
 
 bool names_a_secret(std::string_view word) {
-  constexpr std::array parts{"password", "passwd",      "passphrase", "secret",
-                             "token",    "credentials", "apikey",     "api_key",
+  constexpr std::array parts{"password", "passwd",      "passphrase",  "secret",
+                             "token",    "credentials", "apikey",      "api_key",
                              "api-key",  "private_key", "private-key", "access_key"};
   const std::string name = lowered(word);
   return name == "pass" || name == "pwd" || name == "auth" || name == "authorization" ||
@@ -74,7 +72,8 @@ class Redaction {
 
   void user_information() {
     keep(3);
-    const std::size_t end = std::min(text_.find_first_of(" \t\r\n\"'`<>/?#,;)]}", at_), text_.size());
+    const std::size_t end =
+        std::min(text_.find_first_of(" \t\r\n\"'`<>/?#,;)]}", at_), text_.size());
     const std::string_view authority = text_.substr(at_, end - at_);
     if (const auto sign = authority.rfind('@'); sign != npos) drop_until(at_ + sign);
   }
@@ -97,16 +96,17 @@ class Redaction {
   }
   std::size_t end_of_json_web_token() const {
     const auto begin = text_.begin() + static_cast<std::ptrdiff_t>(at_);
-    return at_ + static_cast<std::size_t>(std::find_if_not(begin, text_.end(), [](char c) {
-                                            return is_word(c) || c == '.';
-                                          }) - begin);
+    return at_ +
+           static_cast<std::size_t>(
+               std::find_if_not(begin, text_.end(), [](char c) { return is_word(c) || c == '.'; }) -
+               begin);
   }
 
   // 'S', the kind, and 56 characters of base 32 (github.com/nats-io/nkeys).
   static bool is_seed(std::string_view name) {
     return name.size() >= 50 && name.front() == 'S' && std::ranges::all_of(name, [](char c) {
-      return (c >= 'A' && c <= 'Z') || (c >= '2' && c <= '7');
-    });
+             return (c >= 'A' && c <= 'Z') || (c >= '2' && c <= '7');
+           });
   }
 
   static bool is_scheme(std::string_view name) {

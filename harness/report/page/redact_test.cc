@@ -25,9 +25,10 @@ INSTANTIATE_TEST_SUITE_P(
                       "nats://user:SECRET@n1:4222", "nats://SECRET@n1:4222, nats://n2:4222",
                       "nats://user:p@SECRET@n1:4222", "token: 'SECRET'", "auth_token=SECRET&x=1",
                       "https://host/path?access_token=SECRET&x=1", "Authorization: Bearer SECRET",
-                      "Authorization: Basic SECRET", "sent Bearer SECRET to it", "\tpass : `SECRET`",
-                      "client_secret: SECRET", "tokens: [\"SECRET\", \"b\"]", "api-key: SECRET",
-                      "--password SECRET", "--auth-token=SECRET", "db_pass: SECRET",
+                      "Authorization: Basic SECRET", "sent Bearer SECRET to it",
+                      "\tpass : `SECRET`", "client_secret: SECRET", "tokens: [\"SECRET\", \"b\"]",
+                      "api-key: SECRET", "--password SECRET", "--auth-token=SECRET",
+                      "db_pass: SECRET",
                       "-----BEGIN PRIVATE KEY-----\nSECRET\n-----END PRIVATE KEY-----",
                       "-----BEGIN PRIVATE KEY-----\nSECRET cut off", "secret: \"a\\\"SECRET\"",
                       "password: \"SECRET"));
@@ -48,8 +49,9 @@ TEST(Redact, TokensThatSpeakForThemselves) {
 TEST(Redact, LeavesTheRestAsItIs) {
   for (const char* text :
        {"", "Seed 42", "seed: 42", "nats-route://198.19.229.11:6222", "server_name: \"n1\"",
-        "the token ring", "basic idea", "bearer", "a@b", "[8104] 2026/11/25 23:59:45.990760 [INF] x",
-        "compass: north", "password", "password:", "passed: 3", "://", "-----BEGIN", "at http://h/a@b"}) {
+        "the token ring", "basic idea", "bearer", "a@b",
+        "[8104] 2026/11/25 23:59:45.990760 [INF] x", "compass: north", "password",
+        "password:", "passed: 3", "://", "-----BEGIN", "at http://h/a@b"}) {
     EXPECT_EQ(redact(text), text);
   }
 }

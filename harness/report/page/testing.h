@@ -6,8 +6,8 @@
 
 #include "checkers/judge.h"
 #include "checkers/testing_run.h"
-#include "harness/report/testing.h"
 #include "harness/report/page/page.h"
+#include "harness/report/testing.h"
 
 namespace faultline::testing {
 
