@@ -9,8 +9,9 @@ void see(Strike& strike, Time time, const FaultChanged& change) {
   if (!change.servers.empty() && strike.servers.empty()) strike.servers = change.servers;
   const bool undoing = change.stage == FaultStage::healing || change.stage == FaultStage::healed ||
                        change.stage == FaultStage::unhealed;
-  if (!change.evidence.empty())
-    (undoing ? strike.healing_evidence : strike.evidence).push_back(change.evidence);
+  std::vector<std::string>& evidence = undoing ? strike.healing_evidence : strike.evidence;
+  const bool repeats = !evidence.empty() && evidence.back() == change.evidence;
+  if (!change.evidence.empty() && !repeats) evidence.push_back(change.evidence);
   switch (change.stage) {
     case FaultStage::striking:
       break;

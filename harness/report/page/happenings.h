@@ -25,7 +25,7 @@ struct Strike {
   std::optional<Time> healing;  // the first step
   std::optional<Time> healed;   // the last step
   bool unhealed = false;
-  std::vector<std::string> evidence, healing_evidence;  // in the order of time
+  std::vector<std::string> evidence, healing_evidence;  // in order, no repetition
 
   Time end(Time of_history) const { return healed.value_or(of_history); }
 };

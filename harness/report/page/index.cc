@@ -105,14 +105,13 @@ Html html_row(const RunResult& run) {
   if (const KnownIssue* issue = known_issue(run))
     why += element("div", {{"class", "why"}},
                    {"known: ", link(issue->url, shortened(issue->id, longest))});
-  return tag(
-      "tr",
-      {element("th", {{"scope", "row"}}, {figure_of(run.scenario)}),
-       tag("td", {element("a", {{"href", page}}, {title_of(run.scenario)}), why}),
-       cell(documented_word(promised.writes)), seen(observed_word(run, "availability.writes")),
-       cell(documented_word(promised.reads)), seen(observed_reads(run)),
-       cell(documented_word(promised.loss)), seen(observed_loss(run)),
-       tag("td", {element("a", {{"href", page}}, {outcome_badge(outcome_word(run))})})});
+  return tag("tr", {element("th", {{"scope", "row"}}, {figure_of(run.scenario)}),
+                    tag("td", {element("a", {{"href", page}}, {outcome_badge(outcome_word(run))})}),
+                    tag("td", {element("a", {{"href", page}}, {title_of(run.scenario)}), why}),
+                    cell(documented_word(promised.writes)),
+                    seen(observed_word(run, "availability.writes")),
+                    cell(documented_word(promised.reads)), seen(observed_reads(run)),
+                    cell(documented_word(promised.loss)), seen(observed_loss(run))});
 }
 
 Html html_table(const Table& table) {
@@ -124,8 +123,8 @@ Html html_table(const Table& table) {
     return element("th", {{"scope", "col"}, {"rowspan", "2"}}, {name});
   };
   Html all = tag("caption", {table.name});
-  all += tag("thead", {tag("tr", {tall("Figure"), tall("What is down"), group("Writes"),
-                                  group("Reads"), group("Loss"), tall("Verdict")}),
+  all += tag("thead", {tag("tr", {tall("Figure"), tall("Verdict"), tall("What is down"),
+                                  group("Writes"), group("Reads"), group("Loss")}),
                        tag("tr", {column("documented"), column("observed"), column("documented"),
                                   column("observed"), column("documented"), column("observed")})});
   for (const Part& part : table.parts) {
