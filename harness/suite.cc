@@ -8,9 +8,11 @@
 #include "harness/provider.h"
 #include "harness/report/figure_table.h"
 #include "harness/report/junit.h"
+#include "harness/report/page/folder.h"
 #include "harness/report/run_json.h"
 #include "harness/runs/commit.h"
 #include "harness/runs/index.h"
+#include "harness/runs/trends.h"
 
 namespace faultline {
 namespace {
@@ -48,9 +50,17 @@ RunResult run_one(const Scenario& scenario, const RunOptions& options, Terminal&
                          : skipped(scenario, options, missing);
 }
 
-void write_suite(const SuiteResult& suite) {
+// Pages are for people: where one cannot be written the verdict stays what it is.
+void write_page(const std::function<void()>& write, Terminal& terminal) try {
+  write();
+} catch (const std::exception& error) {
+  terminal.message(fmt::format("a page is missing, try 'faultline report': {}", error.what()));
+}
+
+void write_suite(const SuiteResult& suite, Terminal& terminal) {
   write_atomically(suite.folder / "junit.xml", junit_xml(suite));
   write_atomically(suite.folder / "table.txt", figure_table(suite));
+  write_page([&] { write_suite_pages(suite); }, terminal);
 }
 
 // Of a database that cannot be written one line is enough: what it lacks it gets from the
@@ -70,6 +80,14 @@ class RunIndex {
   bool given_up_ = false;
 };
 
+// The index first, so that the page can say whether a failure is new.
+void write_run(const RunResult& run, const std::string& version, RunIndex& index,
+               Terminal& terminal) {
+  write_atomically(run.folder / run_json_name, run_json(run, version));
+  index.add(run.folder);
+  write_page([&] { write_run_page(stored(run), since_when(run.folder).value_or("")); }, terminal);
+}
+
 }  // namespace
 
 SuiteSteps real_steps(Provider& provider) {
@@ -88,7 +106,7 @@ SuiteResult run_suite(std::span<const Scenario> scenarios, const RunOptions& opt
   suite.name = folder.name();
   suite.folder = folder.path();
   try {
-    write_suite(suite);
+    write_suite(suite, terminal);
     folder.become_latest();
     heal_first(steps, terminal);
     RunIndex index(terminal);
@@ -102,10 +120,8 @@ SuiteResult run_suite(std::span<const Scenario> scenarios, const RunOptions& opt
       suite.runs.push_back(run_one(scenarios[i], own, terminal, steps));
       suite.runs.back().catalogue_commit = commit_of(scenarios[i].file);
       terminal.run_finished(suite.runs.back());
-      write_atomically(own.folder / run_json_name,
-                       run_json(suite.runs.back(), options.faultline_version));
-      write_suite(suite);
-      index.add(own.folder);
+      write_run(suite.runs.back(), options.faultline_version, index, terminal);
+      write_suite(suite, terminal);
     }
   } catch (const std::exception& error) {
     suite.problem = error.what();

@@ -22,10 +22,10 @@ struct SuiteSteps {
 
 SuiteSteps real_steps(Provider&);
 
-// Begins by healing what killed runs left. Each run's run.json, and the suite's
-// junit.xml and table.txt, are written as soon as it is over, so that a suite
-// that is killed leaves whole reports of what it did; then it is in the history
-// of runs (harness/runs/). `options` says everything
+// Begins by healing what killed runs left. Each run's run.json and page, and the suite's
+// junit.xml, table.txt and pages, are written as soon as it is over, so that a suite
+// that is killed leaves whole reports of what it did; then it is in the history of runs
+// (harness/runs/). `options` says everything
 // but the folder. Throws nothing: what goes wrong is in the result.
 SuiteResult run_suite(std::span<const Scenario>, const RunOptions& options, const SuiteFolder&,
                       Terminal&, const SuiteSteps&);

@@ -125,6 +125,28 @@ TEST_F(Suite, RunsNothingOnAMachineThatCannotBeHealed) {
   EXPECT_NE(suite.problem.find("pid 7 does not die"), std::string::npos) << suite.problem;
 }
 
+TEST_F(Suite, WritesThePagesOfRunsAndSuite) {
+  const SuiteResult suite = run();
+  for (const char* name : {"a/report.html", "index.html", "summary.md"})
+    EXPECT_TRUE(fs::exists(suite.folder / name)) << name;
+}
+
+TEST_F(Suite, APageThatCannotBeWrittenCostsNothingElse) {
+  const auto run_one = steps_.run;
+  steps_.run = [&](const Scenario& scenario, const RunOptions& options, Progress& progress) {
+    fs::create_directories(options.folder / "report.html" / "in the way");
+    const fs::path summary = options.folder.parent_path() / "summary.md";
+    if (!fs::is_directory(summary)) fs::remove(summary);  // of the suite's beginning
+    fs::create_directories(summary / "in the way");
+    return run_one(scenario, options, progress);
+  };
+  const SuiteResult suite = run();
+  EXPECT_EQ(suite.problem, "");
+  EXPECT_EQ(suite.runs.size(), 3u);
+  EXPECT_EQ(exit_code(suite, {}), exit_passed);
+  EXPECT_NE(out_.str().find("faultline report"), std::string::npos) << out_.str();
+}
+
 TEST_F(Suite, KeepsTheVerdictWhereTheReportCannotBeWritten) {
   const auto run_one = steps_.run;
   steps_.run = [&](const Scenario& scenario, const RunOptions& options, Progress& progress) {

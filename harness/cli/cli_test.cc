@@ -68,8 +68,8 @@ fs::path record_history(const fs::path& folder) {
 }
 
 const std::vector<std::string> commands{
-    "run", "plan", "list", "validate", "check",   "history", "doctor",     "heal",
-    "up",  "down", "runs", "trends",   "compare", "prune",   "completion", "in-node"};
+    "run", "plan", "list", "validate", "check",   "report", "history",    "doctor", "heal",
+    "up",  "down", "runs", "trends",   "compare", "prune",  "completion", "in-node"};
 
 TEST(Cli, EveryHelpHasExamplesAndFitsEightyColumns) {
   std::vector<std::vector<std::string>> helps{{"--help"}};
@@ -305,6 +305,7 @@ TEST(Cli, RunsAreKnownComparedAndPruned) {
   EXPECT_EQ(trends[0]["standing"], "new");
   EXPECT_TRUE(trends[0]["flaky"]);
   EXPECT_NE(ask({"trends", "--since", "9999w"}).output.find("New failures"), std::string::npos);
+  EXPECT_NE(ask({"report", "--since", "9999w"}).output.find("New failures"), std::string::npos);
   EXPECT_EQ(ask({"compare", "latest~1", "latest"}).exit_code, 1);
   EXPECT_EQ(ask({"compare", "latest", "latest~1"}).exit_code, 0);
   EXPECT_EQ(ask({"prune", "--keep", "0", "--dry-run"}).exit_code, 0);
@@ -344,6 +345,23 @@ TEST(Cli, BadInputAboutRuns) {
   expect_refused({"prune", "--max-size", "20X", "--results", results}, "'20X' is no size");
   expect_refused({"prune", "--keep", "-1", "--results", results}, "--keep");
   expect_refused({"prune", "--keep", "1", "--results", "/no/such/folder"}, "no results in");
+}
+
+// Whatever their verdict: the exit code of report is about the pages.
+TEST(Cli, ReportWritesThePagesOfASuite) {
+  Results results;
+  const fs::path killed = results.path() / "a<b>", recorded = results.path() / "by-hand";
+  fs::create_directories(killed);
+  fs::create_directories(recorded);
+  record_history(recorded);
+  const Finished finished = faultline({"report", results.path().string()});
+  EXPECT_EQ(finished.exit_code, 0) << finished.output;
+  EXPECT_NE(read(killed / "report.html").find("killed before it recorded"), std::string::npos);
+  EXPECT_NE(read(recorded / "report.html").find("class=\"dots publish ok\""), std::string::npos);
+  EXPECT_NE(read(results.path() / "index.html").find("a%3Cb%3E/report.html"), std::string::npos);
+  EXPECT_NE(read(results.path() / "summary.md").find("| by-hand |"), std::string::npos);
+  expect_refused({"report", (results.path() / "none").string()}, "does not exist");
+  expect_refused({"report"}, "--since");
 }
 
 TEST(Cli, HistoryPrintsAndExports) {

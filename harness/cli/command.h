@@ -31,6 +31,7 @@ Subcommand plan_command(CLI::App& program);
 Subcommand list_command(CLI::App& program);
 Subcommand validate_command(CLI::App& program);
 Subcommand check_command(CLI::App& program);
+Subcommand report_command(CLI::App& program);
 Subcommand history_command(CLI::App& program);
 Subcommand doctor_command(CLI::App& program);
 Subcommand heal_command(CLI::App& program);

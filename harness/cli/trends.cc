@@ -1,4 +1,4 @@
-#include "harness/runs/trends.h"
+#include "harness/cli/trends.h"
 
 #include <CLI/CLI.hpp>
 #include <chrono>
@@ -9,31 +9,24 @@
 #include "harness/exit_code.h"
 #include "harness/runs/index.h"
 #include "harness/runs/text.h"
+#include "harness/runs/trends.h"
 
 namespace faultline {
 namespace {
-
-struct Arguments {
-  std::filesystem::path results = "results";
-  std::string since = "30d", scenario;
-  bool json = false;
-};
 
 std::int64_t now() {
   return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-int execute(const Arguments& arguments) {
-  const Duration window = parse_age(arguments.since);
-  const KnownRuns known = known_runs(arguments.results);
-  if (!known.note.empty()) std::cerr << "faultline: " << known.note << "\n";
-  const auto found = trends(known.runs, now() - window, arguments.scenario);
-  std::cout << (arguments.json ? trends_json(found, arguments.since)
-                               : show_trends(found, arguments.since));
-  return exit_passed;
-}
-
 }  // namespace
+
+void print_trends(const TrendsQuery& query) {
+  const Duration window = parse_age(query.since);
+  const KnownRuns known = known_runs(query.results);
+  if (!known.note.empty()) std::cerr << "faultline: " << known.note << "\n";
+  const auto found = trends(known.runs, now() - window, query.scenario);
+  std::cout << (query.json ? trends_json(found, query.since) : show_trends(found, query.since));
+}
 
 Subcommand trends_command(CLI::App& program) {
   CLI::App* app = add_subcommand(
@@ -46,15 +39,16 @@ Subcommand trends_command(CLI::App& program) {
       "against the run before that passed or failed; flaky: both within the window.\n"
       "\n"
       "Exit codes: 0 shown, 254 bad usage or input, or a damaged database");
-  auto arguments = std::make_shared<Arguments>();
-  app->add_option("--since", arguments->since, "How far back: 12h, 30d, 8w (30d)")
-      ->type_name("AGE");
-  app->add_option("--scenario", arguments->scenario, "Of this one only, by name or figure")
+  auto query = std::make_shared<TrendsQuery>();
+  app->add_option("--since", query->since, "How far back: 12h, 30d, 8w (30d)")->type_name("AGE");
+  app->add_option("--scenario", query->scenario, "Of this one only, by name or figure")
       ->type_name("NAME");
-  app->add_option("--results", arguments->results, "The results folder (results)")
-      ->type_name("DIR");
-  app->add_flag("--json", arguments->json, "As JSON");
-  return {app, [arguments] { return execute(*arguments); }};
+  app->add_option("--results", query->results, "The results folder (results)")->type_name("DIR");
+  app->add_flag("--json", query->json, "As JSON");
+  return {app, [query]() -> int {
+            print_trends(*query);
+            return exit_passed;
+          }};
 }
 
 }  // namespace faultline

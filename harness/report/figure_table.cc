@@ -31,27 +31,6 @@ std::size_t label_width(const SuiteResult& suite) {
   return width;
 }
 
-// What reads did as a whole: the worse of leader reads and deliveries.
-std::string observed_reads(const RunResult& run) {
-  const std::string reads = observed_word(run, "availability.reads");
-  const std::string deliveries = observed_word(run, "availability.deliveries");
-  const auto rank = [](std::string_view word) {
-    return word == "stop" ? 3 : word == "pause" ? 2 : word == "continue" ? 1 : 0;
-  };
-  return rank(deliveries) > rank(reads) ? deliveries : reads;
-}
-
-// "none", "unknown", or how many; from a million on rounded, to fit the column.
-std::string observed_loss(const RunResult& run) {
-  const CheckResult* check = run.judgement.find("lost");
-  if (run.status != RunStatus::judged || check == nullptr) return "-";
-  const auto lost = std::ranges::find(
-      check->counts, "lost", [](const auto& count) { return std::string_view(count.first); });
-  if (lost == check->counts.end() || lost->second == 0) return observed_word(run, "lost");
-  return lost->second < 1'000'000 ? std::to_string(lost->second)
-                                  : fmt::format("{:.3g}M", static_cast<double>(lost->second) / 1e6);
-}
-
 std::string row(std::size_t width, std::string_view label, std::string_view documented_writes,
                 std::string_view writes, std::string_view documented_reads, std::string_view reads,
                 std::string_view documented_loss, std::string_view loss, std::string_view verdict) {

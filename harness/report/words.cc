@@ -105,6 +105,25 @@ std::string observed_word(const RunResult& run, std::string_view check) {
   return result == nullptr || result->observed.empty() ? "-" : result->observed;
 }
 
+std::string observed_reads(const RunResult& run) {
+  const std::string reads = observed_word(run, "availability.reads");
+  const std::string deliveries = observed_word(run, "availability.deliveries");
+  const auto rank = [](std::string_view word) {
+    return word == "stop" ? 3 : word == "pause" ? 2 : word == "continue" ? 1 : 0;
+  };
+  return rank(deliveries) > rank(reads) ? deliveries : reads;
+}
+
+std::string observed_loss(const RunResult& run) {
+  const CheckResult* check = run.judgement.find("lost");
+  if (run.status != RunStatus::judged || check == nullptr) return "-";
+  const auto lost = std::ranges::find(
+      check->counts, "lost", [](const auto& count) { return std::string_view(count.first); });
+  if (lost == check->counts.end() || lost->second == 0) return observed_word(run, "lost");
+  return lost->second < 1'000'000 ? std::to_string(lost->second)
+                                  : fmt::format("{:.3g}M", static_cast<double>(lost->second) / 1e6);
+}
+
 std::string format_clock(std::chrono::milliseconds time) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time).count();
   if (seconds < 3600) return fmt::format("{}:{:02}", seconds / 60, seconds % 60);

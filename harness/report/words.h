@@ -34,6 +34,12 @@ std::string_view documented_word(LossPromise);
 // What a check observed; "-" if it did not run.
 std::string observed_word(const RunResult&, std::string_view check);
 
+// What reads did as a whole: the worse of leader reads and deliveries.
+std::string observed_reads(const RunResult&);
+
+// "none", "unknown", or how many; from a million on rounded, to fit a column.
+std::string observed_loss(const RunResult&);
+
 std::string format_clock(std::chrono::milliseconds);  // 0:42, 12:05, 1:00:00
 std::string format_utc(std::int64_t wall_clock_ns);   // 2026-11-22T23:01:31Z
 

@@ -8,15 +8,15 @@
 #include <fstream>
 #include <functional>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <tuple>
 
 #include "checkers/format.h"
 #include "checkers/history_file.h"
+#include "harness/report/redact.h"
 #include "harness/report/run_json.h"
+#include "harness/report/stored_run.h"
 #include "harness/report/words.h"
 #include "harness/runs/folders.h"
-#include "harness/runs/recorded.h"
 
 namespace faultline {
 namespace {
@@ -176,10 +176,10 @@ void make_plain(RunRecord& run) {
   if (std::ranges::find(outcomes, run.outcome) == outcomes.end()) run.outcome = "unknown";
   if (run.scenario.empty()) run.scenario = run.name;
   if (run.begin <= 0) run.begin = begin_of(run.suite);
-  run.reason = without_secrets(run.reason);
+  run.reason = redact(run.reason);
   for (CheckRecord& check : run.checks) {
-    check.reason = without_secrets(check.reason);
-    check.observed = without_secrets(check.observed);
+    check.reason = redact(check.reason);
+    check.observed = redact(check.observed);
   }
 }
 
@@ -231,19 +231,6 @@ RunRecord read_run(const fs::path& folder) {
   }
   make_plain(run);
   return run;
-}
-
-std::string without_secrets(std::string_view text) {
-  static const std::regex user_of_address("://[^/@\\s'\"]+@");
-  static const std::regex bearer("(bearer|basic)\\s+[A-Za-z0-9._~+/=-]{8,}", std::regex::icase);
-  static const std::regex named(
-      "(password|passwd|secret|token|credentials|api[_-]?key)(\\s*[=:]\\s*)[^\\s,;'\"]+",
-      std::regex::icase);
-  std::string clean(text);
-  if (clean.size() > 2'000) clean.resize(2'000);  // std::regex recurses
-  clean = std::regex_replace(clean, user_of_address, "://***@");
-  clean = std::regex_replace(clean, bearer, "$1 ***");
-  return std::regex_replace(clean, named, "$1$2***");
 }
 
 }  // namespace faultline

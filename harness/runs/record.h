@@ -108,11 +108,8 @@ std::string broker(const RunRecord&);
 // what another version left out or called otherwise stays empty. A run without one was
 // killed: its history is judged, and says the rest. What neither tells is told by the
 // folders' names. Never throws for what is in the files. Secrets that a reason may hold
-// (a password in an address, a token) are left out.
+// (a password in an address, a token) are redacted (report/redact.h).
 // Complexity: linear in the history; near-linear where it is judged.
 RunRecord read_run(const std::filesystem::path& folder);
-
-// Text without the user and password of addresses, bearer tokens and the like.
-std::string without_secrets(std::string_view);
 
 }  // namespace faultline

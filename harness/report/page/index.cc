@@ -1,0 +1,215 @@
+#include "harness/report/page/index.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "harness/report/page/document.h"
+#include "harness/report/page/html.h"
+#include "harness/report/redact.h"
+#include "harness/report/words.h"
+
+namespace faultline {
+namespace {
+
+constexpr std::size_t longest = 300;
+
+struct Part {
+  std::string name;
+  std::vector<const RunResult*> runs;
+};
+
+struct Table {
+  std::string name;  // "nats 2.12.15, provider kind"
+  std::vector<Part> parts;
+};
+
+// The page's three headings; what is no figure of it comes last.
+std::string part_of(const Scenario& scenario) {
+  if (scenario.figure.starts_with("1.")) return "1. Brokers";
+  if (scenario.figure.starts_with("2.")) return "2. Kubernetes workers";
+  if (scenario.figure.starts_with("3.")) return "3. Storage volumes";
+  return "Beyond the page";
+}
+
+std::vector<Table> tables(const SuiteResult& suite) {
+  std::vector<Table> all;
+  for (const RunResult& run : suite.runs) {
+    const std::string name = shortened(
+        fmt::format("{} {}, provider {}", run.broker_product,
+                    run.broker_version.empty() ? "(default)" : run.broker_version, run.provider),
+        longest);
+    auto table = std::ranges::find(all, name, &Table::name);
+    if (table == all.end()) table = all.insert(all.end(), {name, {}});
+    const std::string heading = part_of(run.scenario);
+    auto part = std::ranges::find(table->parts, heading, &Part::name);
+    if (part == table->parts.end()) part = table->parts.insert(table->parts.end(), {heading, {}});
+    part->runs.push_back(&run);
+  }
+  for (Table& table : all) std::ranges::stable_sort(table.parts, {}, &Part::name);
+  return all;
+}
+
+std::string figure_of(const Scenario& scenario) {
+  return shortened(scenario.figure.empty() ? scenario.name : scenario.figure, longest);
+}
+
+std::string title_of(const Scenario& scenario) {
+  return shortened(scenario.title.empty() ? scenario.name : scenario.title, longest);
+}
+
+std::string page_of(const RunResult& run) {
+  return relative_url(run.folder.filename().string()) + "/" + run_page_name;
+}
+
+std::string_view or_dash(std::string_view word) { return word == "-" ? "–" : word; }
+
+std::map<std::string, std::size_t> outcome_counts(const SuiteResult& suite) {
+  std::map<std::string, std::size_t> counts;
+  for (const RunResult& run : suite.runs) ++counts[std::string(outcome_word(run))];
+  return counts;
+}
+
+// "18 runs: 17 pass, 1 fail", and what went wrong with the suite itself.
+std::string summary(const SuiteResult& suite) {
+  std::string words;
+  for (const auto& [outcome, count] : outcome_counts(suite))
+    words += fmt::format("{}{} {}", words.empty() ? "" : ", ", count, outcome);
+  return fmt::format("{} {}{}{}", suite.runs.size(), suite.runs.size() == 1 ? "run" : "runs",
+                     words.empty() ? "" : ": ", words);
+}
+
+std::vector<std::string> remarks(const SuiteResult& suite) {
+  std::vector<std::string> all;
+  if (suite.interrupted)
+    all.emplace_back("The suite was interrupted: what was to follow did not run.");
+  if (!suite.problem.empty())
+    all.push_back("The suite broke off: " + shortened(suite.problem, longest));
+  return all;
+}
+
+bool explained(const RunResult& run) { return outcome_word(run) != "pass"; }
+
+Html html_row(const RunResult& run) {
+  const Expectations& promised = run.scenario.expectations;
+  const std::string page = page_of(run);
+  const auto cell = [&](std::string_view word) { return tag("td", {or_dash(word)}); };
+  const auto seen = [&](std::string_view word) {
+    return tag("td", {element("a", {{"href", page}}, {or_dash(shortened(word, longest))})});
+  };
+  Html why;
+  if (explained(run))
+    why += element("div", {{"class", "why"}}, {shortened(reason_line(run), longest)});
+  if (const KnownIssue* issue = known_issue(run))
+    why += element("div", {{"class", "why"}},
+                   {"known: ", link(issue->url, shortened(issue->id, longest))});
+  return tag("tr", {element("th", {{"scope", "row"}}, {figure_of(run.scenario)}),
+                    tag("td", {element("a", {{"href", page}}, {outcome_badge(outcome_word(run))})}),
+                    tag("td", {element("a", {{"href", page}}, {title_of(run.scenario)}), why}),
+                    cell(documented_word(promised.writes)),
+                    seen(observed_word(run, "availability.writes")),
+                    cell(documented_word(promised.reads)), seen(observed_reads(run)),
+                    cell(documented_word(promised.loss)), seen(observed_loss(run))});
+}
+
+Html html_table(const Table& table) {
+  const auto column = [](const char* name) { return element("th", {{"scope", "col"}}, {name}); };
+  const auto group = [](const char* name) {
+    return element("th", {{"scope", "colgroup"}, {"colspan", "2"}}, {name});
+  };
+  const auto tall = [](const char* name) {
+    return element("th", {{"scope", "col"}, {"rowspan", "2"}}, {name});
+  };
+  Html all = tag("caption", {table.name});
+  all += tag("thead", {tag("tr", {tall("Figure"), tall("Verdict"), tall("What is down"),
+                                  group("Writes"), group("Reads"), group("Loss")}),
+                       tag("tr", {column("documented"), column("observed"), column("documented"),
+                                  column("observed"), column("documented"), column("observed")})});
+  for (const Part& part : table.parts) {
+    Html rows = element("tr", {{"class", "part"}},
+                        {element("th", {{"scope", "rowgroup"}, {"colspan", "9"}}, {part.name})});
+    for (const RunResult* run : part.runs) rows += html_row(*run);
+    all += tag("tbody", {rows});
+  }
+  return element(
+      "div", {{"class", "wide"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", table.name}},
+      {element("table", {{"class", "failover"}}, {all})});
+}
+
+std::string markdown_row(const RunResult& run) {
+  const Expectations& promised = run.scenario.expectations;
+  const auto text = [](std::string_view word) {
+    return markdown_text(or_dash(shortened(word, longest)));
+  };
+  std::string why;
+  if (explained(run)) why = "<br>" + text(reason_line(run));
+  if (const std::string known = known_issue_line(run); !known.empty()) why += "<br>" + text(known);
+  const std::string_view outcome = outcome_word(run);
+  const char* sign = outcome == "pass"      ? "✅"
+                     : outcome == "fail"    ? "❌"
+                     : outcome == "unknown" ? "❓"
+                                            : "➖";
+  return fmt::format("| {} | [{}]({}){} | {} | {} | {} | {} | {} | {} | {} {} |\n",
+                     text(figure_of(run.scenario)), text(title_of(run.scenario)), page_of(run), why,
+                     text(documented_word(promised.writes)),
+                     text(observed_word(run, "availability.writes")),
+                     text(documented_word(promised.reads)), text(observed_reads(run)),
+                     text(documented_word(promised.loss)), text(observed_loss(run)), sign, outcome);
+}
+
+}  // namespace
+
+std::string markdown_text(std::string_view raw) {
+  std::string out;
+  for (const char c : clean_text(redact(raw))) {
+    if (c == '\n' || c == '\t')
+      out += ' ';
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '&')
+      out += "&amp;";
+    else if (std::string_view("\\`*_{}[]()#|~!@$:").find(c) != std::string_view::npos)
+      out += fmt::format("&#{};", static_cast<int>(c));
+    else
+      out += c;
+  }
+  return out;
+}
+
+std::string suite_page(const SuiteResult& suite) {
+  Html body = tag("header", {tag("h1", {"Suite " + shortened(suite.name, longest)}),
+                             element("p", {{"class", "verdict"}}, {summary(suite)})});
+  Html problems;
+  for (const std::string& remark : remarks(suite)) problems += tag("li", {remark});
+  if (!problems.empty()) body += element("ul", {{"class", "problems"}}, {problems});
+  body +=
+      tag("p",
+          {"What the documentation of the broker promises while something is down, beside what was "
+           "observed. Each row leads to its run."});
+  for (const Table& table : tables(suite)) body += html_table(table);
+  return document("Faultline: " + summary(suite), body);
+}
+
+std::string suite_markdown(const SuiteResult& suite) {
+  std::string out =
+      fmt::format("## Faultline {}\n\n{}\n", markdown_text(suite.name), summary(suite));
+  for (const std::string& remark : remarks(suite)) out += "\n" + markdown_text(remark) + "\n";
+  for (const Table& table : tables(suite)) {
+    out += fmt::format("\n### {}\n\n", markdown_text(table.name));
+    out +=
+        "| Figure | What is down | Writes documented | Writes observed | Reads documented | Reads "
+        "observed "
+        "| Loss documented | Loss observed | Verdict |\n|---|---|---|---|---|---|---|---|---|\n";
+    for (const Part& part : table.parts) {
+      out += fmt::format("| **{}** | | | | | | | | |\n", markdown_text(part.name));
+      for (const RunResult* run : part.runs) out += markdown_row(*run);
+    }
+  }
+  return out;
+}
+
+}  // namespace faultline

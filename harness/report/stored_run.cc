@@ -1,0 +1,120 @@
+#include "harness/report/stored_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "checkers/history_file.h"
+#include "checkers/judge.h"
+#include "harness/report/run_json.h"
+
+namespace faultline {
+namespace {
+
+namespace fs = std::filesystem;
+
+RunResult without_history(const fs::path& folder, const std::string& reason) {
+  RunResult run;
+  run.scenario.name = folder.filename();
+  run.folder = folder;
+  run.reason = reason;
+  return run;
+}
+
+void read_history_of(const fs::path& file, StoredRun& stored) try {
+  stored.history = read_history(file);
+} catch (const HistoryError& error) {
+  stored.history_problem = error.what();
+}
+
+// What a judgement cannot know; a run that never was judged stays so.
+void take_from(const RunResult& then, StoredRun& stored) {
+  stored.run.elapsed = then.elapsed;
+  stored.run.not_undone = then.not_undone;
+  stored.run.scenario.file = then.scenario.file;
+  if (then.status == RunStatus::judged) {
+    stored.differences = differences(then.judgement, stored.run.judgement);
+  } else {
+    stored.run.status = then.status;
+    stored.run.reason = then.reason;
+    stored.run.interrupted = then.interrupted;
+  }
+}
+
+}  // namespace
+
+RunResult run_of(const History& history, const fs::path& file) {
+  RunResult run;
+  const Header& header = history.header;
+  run.scenario = parse_scenario(header.scenario_text, file).scenario;
+  run.scenario.name = header.scenario_name;
+  run.scenario.expectations = header.expectations;
+  run.status = RunStatus::judged;
+  run.judgement = judge(history);
+  run.interrupted = run.judgement.interrupted;
+  run.folder = file.parent_path();
+  run.broker_product = header.broker_product;
+  run.broker_version = header.broker_version;
+  run.provider = header.provider;
+  run.seed = header.seed;
+  run.wall_clock = header.wall_clock;
+  return run;
+}
+
+bool is_run(const fs::path& folder) {
+  return fs::exists(folder / history_file_name) || fs::exists(folder / run_json_name);
+}
+
+std::vector<fs::path> runs_in(const fs::path& path) {
+  std::error_code error;
+  if (!fs::exists(path, error))
+    throw NoRunError(
+        fmt::format("'{}' does not exist; name a run, a suite or a history file", path.string()));
+  if (!fs::is_directory(path) || is_run(path)) return {path};
+  std::vector<fs::path> runs;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path))
+    if (entry.is_directory() && !entry.is_symlink()) runs.push_back(entry.path());
+  if (std::ranges::none_of(runs, is_run))
+    throw NoRunError(fmt::format("'{}' holds no run: no {} in it or right below it", path.string(),
+                                 history_file_name));
+  std::ranges::sort(runs);
+  return runs;
+}
+
+StoredRun read_stored_run(const fs::path& path) {
+  const bool lone = !fs::is_directory(path);
+  const fs::path file = lone ? path : path / history_file_name;
+  StoredRun stored;
+  std::optional<RunResult> then;
+  if (!lone) try {
+      if (fs::exists(path / run_json_name)) then = read_run_json(path / run_json_name);
+      if (!then) stored.not_compared = "there is no run.json to compare with";
+    } catch (const RunJsonError& error) {
+      stored.not_compared = std::string("not compared with run.json: ") + error.what();
+    }
+  if (lone || fs::exists(file)) read_history_of(file, stored);
+  if (stored.history) {
+    stored.run = run_of(*stored.history, file);
+    if (then) take_from(*then, stored);
+  } else if (then) {
+    stored.run = *then;  // skipped, or broke before it began
+  } else if (!is_run(path)) {
+    stored.not_compared.clear();
+    stored.run = without_history(
+        path, fmt::format("there is neither {} nor {}: killed before it recorded anything",
+                          history_file_name, run_json_name));
+  } else {
+    stored.run = without_history(
+        path, stored.history_problem.empty() ? stored.not_compared : stored.history_problem);
+  }
+  return stored;
+}
+
+StoredRun stored(const RunResult& run) {
+  StoredRun result{run, {}, "", {}, ""};
+  const fs::path file = run.folder / history_file_name;
+  if (fs::exists(file)) read_history_of(file, result);
+  return result;
+}
+
+}  // namespace faultline
