@@ -9,7 +9,7 @@ complain() { echo "$*"; cat "$work/said"; exit 1; }
 
 # A checkout with nothing but the scripts, which needs a package that cannot be.
 mkdir "$work/tools"
-cp "$tools/setup" "$tools/packages" "$work/tools"
+cp "$tools/setup" "$tools/packages" "$tools/test-packages" "$work/tools"
 cp "$tools/../run" "$tools/../test" "$tools/../bench" "$work"
 echo no-such-package-faultline >>"$work/tools/packages"
 
