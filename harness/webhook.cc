@@ -143,8 +143,8 @@ std::string webhook_url_problem(const std::string& text) {
   return part(url, CURLUPART_HOST).empty() ? "the webhook's URL names no host" : "";
 }
 
-std::string post_webhook(const std::string& url, const std::string& secret,
-                         const std::string& body, const std::string& faultline_version,
+std::string post_webhook(const std::string& url, const std::string& secret, const std::string& body,
+                         const std::string& faultline_version,
                          std::chrono::milliseconds limit) noexcept try {
   const Url parsed = parse(url);
   const std::string host = parsed ? part(parsed, CURLUPART_HOST) : "?";

@@ -27,8 +27,8 @@ std::string webhook_url_problem(const std::string& url);
 // Without a secret the request is not signed. Returns why it did not arrive, in one line that
 // holds no secret and of the URL only the host: no answer within the limit, or one that is not
 // 2xx. Empty if it arrived. Throws nothing: no verdict depends on it.
-std::string post_webhook(const std::string& url, const std::string& secret,
-                         const std::string& body, const std::string& faultline_version,
+std::string post_webhook(const std::string& url, const std::string& secret, const std::string& body,
+                         const std::string& faultline_version,
                          std::chrono::milliseconds limit) noexcept;
 
 }  // namespace faultline

@@ -73,7 +73,8 @@ std::string post(const std::string& url, std::chrono::milliseconds limit = 30s) 
 
 TEST(Webhook, ArrivesSigned) {
   Server server(204);
-  const std::string body = webhook_body(make_suite({testing::make_failed()}), "0.1.0", exit_violation);
+  const std::string body =
+      webhook_body(make_suite({testing::make_failed()}), "0.1.0", exit_violation);
   EXPECT_EQ(post_webhook(server.url(), secret, body, "0.1.0", 30s), "");
   const nlohmann::json seen = server.seen();
   EXPECT_EQ(seen["path"], "/hook?token=xyz");
@@ -129,9 +130,9 @@ TEST(Webhook, UrlsThatCannotBe) {
 TEST(WebhookBody, SaysWhatCameOut) {
   RunResult retried = testing::make_broken();
   retried.retried = {{"broker-leader", "n2 exited"}};
-  const auto body = nlohmann::json::parse(webhook_body(
-      make_suite({testing::make_passed(), testing::make_known(), retried}), "0.1.0",
-      exit_violation));
+  const auto body = nlohmann::json::parse(
+      webhook_body(make_suite({testing::make_passed(), testing::make_known(), retried}), "0.1.0",
+                   exit_violation));
   EXPECT_EQ(body["schema"], webhook_schema);
   EXPECT_EQ(body["outcome"], "fail");
   EXPECT_EQ(body["exit_code"], 1);
@@ -146,8 +147,9 @@ TEST(WebhookBody, SaysWhatCameOut) {
 
 TEST(WebhookBody, HoldsNoSecretAndNothingOfTheMachine) {
   RunResult run = testing::make_broken();
-  run.reason = "nats://user:hunter2@n2 refused (what was recorded by then is in "
-               "/results/20261122T230131Z-ab12/broker-leader/history.flt)";
+  run.reason =
+      "nats://user:hunter2@n2 refused (what was recorded by then is in "
+      "/results/20261122T230131Z-ab12/broker-leader/history.flt)";
   run.scenario.title = "bytes \xff that are no UTF-8, token=hunter2";
   SuiteResult suite = make_suite({run});
   suite.problem = "password: hunter2";

@@ -36,7 +36,7 @@ def commands(script):
 def calls(workflow):
     """(subcommand, options) of every call of faultline."""
     for step in steps(workflow):
-        for words in commands(step.get("run", "")) if "faultline " in step.get("run", "") else []:
+        for words in commands(step.get("run", "")):
             if re.search(r"(^|/)(faultline|run)$", words[0]):
                 options = words[2 : words.index("--")] if "--" in words else words[2:]
                 yield words[1], [w.split("=")[0] for w in options if w.startswith("-")]

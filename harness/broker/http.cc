@@ -71,8 +71,7 @@ HttpAnswer http_post(const std::string& url, const std::vector<std::string>& hea
   curl_easy_setopt(handle.get(), CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, list.get());
   curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDS, body.data());
-  curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDSIZE_LARGE,
-                   static_cast<curl_off_t>(body.size()));
+  curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
   curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(limit.count()));
   curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, keep_beginning);

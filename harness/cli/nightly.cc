@@ -12,6 +12,7 @@
 
 #include "harness/cli/command.h"
 #include "harness/report/page/index.h"
+#include "harness/runs/record.h"
 #include "harness/runs/text.h"
 #include "harness/webhook.h"
 
@@ -32,8 +33,7 @@ void check_file(const fs::path& file, const char* option) {
   const char* const problem = !fs::is_directory(folder, error) ? "its folder does not exist"
                               : fs::is_directory(file, error)  ? "it is a folder"
                               : ::access(folder.c_str(), W_OK) != 0 ||
-                                      (fs::exists(file, error) &&
-                                       ::access(file.c_str(), W_OK) != 0)
+                                      (fs::exists(file, error) && ::access(file.c_str(), W_OK) != 0)
                                   ? "it cannot be written"
                                   : nullptr;
   if (problem != nullptr)
@@ -115,9 +115,9 @@ ExitCode tell_others(const SuiteResult& suite, const NightlyOptions& options,
       code = worse(code, exit_broken);
     }
   if (options.webhook_url.empty()) return code;
-  const std::string problem = post_webhook(
-      options.webhook_url, variable("FAULTLINE_WEBHOOK_SECRET"),
-      webhook_body(suite, faultline_version, code), faultline_version, webhook_limit);
+  const std::string problem =
+      post_webhook(options.webhook_url, variable("FAULTLINE_WEBHOOK_SECRET"),
+                   webhook_body(suite, faultline_version, code), faultline_version, webhook_limit);
   if (!problem.empty()) complaints << "faultline: " << plain(problem) << "\n";
   return code;
 }

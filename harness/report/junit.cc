@@ -138,8 +138,7 @@ ptree testcase(const RunResult& run) {
   if (run.repetitions > 1)
     add_property(properties, "repetition",
                  fmt::format("{} of {}", run.repetition, run.repetitions));
-  if (!run.retried.empty())
-    add_property(properties, "retries", std::to_string(run.retried.size()));
+  if (!run.retried.empty()) add_property(properties, "retries", std::to_string(run.retried.size()));
   add_outcome(element, run);
   add_retries(element, run);
   element.add("system-out", xml_text(run.folder.string()));

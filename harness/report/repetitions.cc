@@ -59,14 +59,13 @@ std::string named(const RunResult& run) {
 }  // namespace
 
 const RunResult& Repetitions::worst() const {
-  return **std::ranges::min_element(
-      runs, {}, [](const RunResult* run) { return rank(outcome_word(*run)); });
+  return **std::ranges::min_element(runs, {},
+                                    [](const RunResult* run) { return rank(outcome_word(*run)); });
 }
 
 std::size_t Repetitions::count(std::string_view outcome) const {
-  const auto there = std::ranges::count(runs, outcome, [](const RunResult* run) {
-    return outcome_word(*run);
-  });
+  const auto there =
+      std::ranges::count(runs, outcome, [](const RunResult* run) { return outcome_word(*run); });
   const std::size_t missing = asked_for() > runs.size() ? asked_for() - runs.size() : 0;
   return static_cast<std::size_t>(there) + (outcome == "not run" ? missing : 0);
 }

@@ -4,6 +4,7 @@
 
 #include "harness/report/figure_table.h"
 #include "harness/report/page/index.h"
+#include "harness/report/page/page.h"
 #include "harness/report/testing.h"
 
 namespace faultline {
@@ -24,8 +25,8 @@ RunResult numbered(RunResult run, std::uint64_t number, std::uint64_t of = 10) {
 SuiteResult three_of_ten_fail() {
   std::vector<RunResult> runs;
   for (std::uint64_t number = 1; number <= 10; ++number)
-    runs.push_back(numbered(
-        number % 4 == 2 ? testing::make_failed() : testing::make_passed(), number));
+    runs.push_back(
+        numbered(number % 4 == 2 ? testing::make_failed() : testing::make_passed(), number));
   return make_suite(std::move(runs));
 }
 
@@ -84,6 +85,20 @@ TEST(Repetitions, RetriesAreSaidInEveryTable) {
   const SuiteResult suite = make_suite({run});
   for (const std::string& page : {figure_table(suite), suite_markdown(suite), suite_page(suite)})
     EXPECT_NE(page.find("after 1 retry: n2 exited at start"), std::string::npos) << page;
+}
+
+TEST(Repetitions, ThePageOfARunSaysWhichItIs) {
+  PageContent content;
+  content.run = numbered(testing::make_passed(), 3);
+  content.run.retried = {{"broker-leader-3", "n2 <exited>"}};
+  std::string page = run_page(content);
+  EXPECT_NE(page.find("Run 3 of 10 of this scenario"), std::string::npos);
+  EXPECT_NE(page.find("in broker-leader-3 the harness broke: n2 &lt;exited&gt;"),
+            std::string::npos);
+  content.run = testing::make_broken();
+  content.run.retried_as = "broker-leader-retry-1";
+  page = run_page(content);
+  EXPECT_NE(page.find("ran it again: broker-leader-retry-1."), std::string::npos);
 }
 
 TEST(Repetitions, NotRunIsNeitherSkippedNorPassed) {

@@ -21,11 +21,10 @@ using Words = std::vector<std::pair<Word, const char*>>;
 
 const Words<Verdict> verdict_words{
     {Verdict::pass, "pass"}, {Verdict::unknown, "unknown"}, {Verdict::fail, "fail"}};
-const Words<RunStatus> status_words{
-    {RunStatus::judged, "judged"},
-    {RunStatus::skipped, "skipped"},
-    {RunStatus::not_run, "not_run"},
-    {RunStatus::broken, "broken"}};
+const Words<RunStatus> status_words{{RunStatus::judged, "judged"},
+                                    {RunStatus::skipped, "skipped"},
+                                    {RunStatus::not_run, "not_run"},
+                                    {RunStatus::broken, "broken"}};
 const Words<Promise> promise_words{{Promise::not_promised, "not_promised"},
                                    {Promise::keeps_on, "continue"},
                                    {Promise::pause, "pause"},

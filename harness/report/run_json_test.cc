@@ -56,8 +56,9 @@ TEST_F(RunJson, FollowsItsSchema) {
   retried.retried_as = "a-retry-1";
   late.status = RunStatus::not_run;
   for (const RunResult& run :
-       {repeated, retried, late, testing::make_passed(), testing::make_failed(), testing::make_unknown(),
-        testing::make_skipped(), testing::make_broken(), testing::make_known(), interrupted, odd})
+       {repeated, retried, late, testing::make_passed(), testing::make_failed(),
+        testing::make_unknown(), testing::make_skipped(), testing::make_broken(),
+        testing::make_known(), interrupted, odd})
     EXPECT_EQ(validate(write(run)), 0) << run_json(run, "0.1.0");
 }
 

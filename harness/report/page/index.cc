@@ -132,11 +132,11 @@ Html html_row(const Repetitions& row) {
   const Expectations& promised = worst.scenario.expectations;
   const auto cell = [&](std::string_view word) { return tag("td", {or_dash(word)}); };
   const auto seen = [&](const RunResult& run, std::string_view word) {
-    return tag(
-        "td", {element("a", {{"href", page_of(run)}}, {or_dash(shortened(word, longest))})});
+    return tag("td", {element("a", {{"href", page_of(run)}}, {or_dash(shortened(word, longest))})});
   };
   Html why;
-  for (const std::string& remark : remarks(row)) why += element("div", {{"class", "why"}}, {remark});
+  for (const std::string& remark : remarks(row))
+    why += element("div", {{"class", "why"}}, {remark});
   why += links_to_each(row);
   if (const KnownIssue* issue = known_issue(worst))
     why += element("div", {{"class", "why"}},
@@ -145,8 +145,7 @@ Html html_row(const Repetitions& row) {
   return tag(
       "tr",
       {element("th", {{"scope", "row"}}, {figure_of(worst.scenario)}),
-       tag("td",
-           {element("a", {{"href", page_of(worst)}}, {outcome_badge(row.outcome())}), share}),
+       tag("td", {element("a", {{"href", page_of(worst)}}, {outcome_badge(row.outcome())}), share}),
        tag("td", {element("a", {{"href", page_of(worst)}}, {title_of(worst.scenario)}), why}),
        cell(documented_word(promised.writes)),
        seen(row.worst_writes(), observed_word(row.worst_writes(), "availability.writes")),
@@ -201,12 +200,12 @@ std::string markdown_row(const Repetitions& row, Links links) {
           : fmt::format("{} ({})", text(title_of(worst.scenario)),
                         text(worst.folder.filename().string()));
   return fmt::format("| {} | {}{} | {} | {} | {} | {} | {} | {} | {} {}{} |\n",
-                     text(figure_of(worst.scenario)), title, why, text(documented_word(promised.writes)),
+                     text(figure_of(worst.scenario)), title, why,
+                     text(documented_word(promised.writes)),
                      text(observed_word(row.worst_writes(), "availability.writes")),
-                     text(documented_word(promised.reads)),
-                     text(observed_reads(row.worst_reads())), text(documented_word(promised.loss)),
-                     text(observed_loss(row.worst_loss())), sign, outcome,
-                     row.repeated() ? " " + row.share() : "");
+                     text(documented_word(promised.reads)), text(observed_reads(row.worst_reads())),
+                     text(documented_word(promised.loss)), text(observed_loss(row.worst_loss())),
+                     sign, outcome, row.repeated() ? " " + row.share() : "");
 }
 
 }  // namespace

@@ -138,8 +138,8 @@ class Page {
     if (!run_.retried_as.empty())
       problems += tag("li", {"The harness broke, and ran it again: ", text(run_.retried_as), "."});
     for (const BrokenRun& broken : run_.retried)
-      problems += tag("li", {"Not the first run: in ", text(broken.name), " the harness broke: ",
-                             text(broken.reason)});
+      problems += tag("li", {"Not the first run: in ", text(broken.name),
+                             " the harness broke: ", text(broken.reason)});
     for (const std::string& problem : content_.problems) problems += tag("li", {text(problem)});
     if (history_ != nullptr && !history_->damage.empty())
       problems += tag(
