@@ -9,21 +9,24 @@ namespace faultline {
 namespace {
 
 // A known issue that does not say on which versions it is known is known on all.
-bool is_expected(const RunResult& violated) {
+bool is_known(const RunResult& violated) {
   const Scenario& scenario = violated.scenario;
-  if (scenario.set == "built-to-fail" || known_issue(violated) != nullptr) return true;
-  return scenario.set == "known-issue" && scenario.known_issue.id.empty();
+  return known_issue(violated) != nullptr ||
+         (scenario.set == "known-issue" && scenario.known_issue.id.empty());
 }
 
 ExitCode of_verdict(const RunResult& run, FailOn fail_on) {
-  const bool violated = run.judgement.verdict == Verdict::fail;
-  if (fail_on == FailOn::unexpected) {
-    if (violated && is_expected(run)) return exit_passed;
-    if (run.judgement.verdict == Verdict::pass && run.scenario.set == "built-to-fail")
+  const bool built_to_fail = run.scenario.set == "built-to-fail" && fail_on <= FailOn::known;
+  switch (run.judgement.verdict) {
+    case Verdict::fail:
+      if (built_to_fail || (fail_on == FailOn::unexpected && is_known(run))) return exit_passed;
       return exit_violation;
+    case Verdict::pass:
+      return built_to_fail ? exit_violation : exit_passed;
+    case Verdict::unknown:
+      break;
   }
-  if (violated) return exit_violation;
-  return run.judgement.verdict == Verdict::pass ? exit_passed : exit_unknown;
+  return fail_on == FailOn::unknown && !run.interrupted ? exit_violation : exit_unknown;
 }
 
 }  // namespace
@@ -44,6 +47,8 @@ ExitCode exit_code(const RunResult& run, const ExitPolicy& policy) {
       return worse(of_verdict(run, policy.fail_on), left);
     case RunStatus::skipped:
       return policy.allow_skip ? left : worse(exit_unknown, left);
+    case RunStatus::not_run:
+      return policy.allow_not_run ? exit_passed : exit_unknown;
     case RunStatus::broken:
       break;
   }

@@ -70,6 +70,38 @@ TEST(ExitCode, SkippedMayBeAllowed) {
   EXPECT_EQ(of({make_skipped(), make_unknown()}, {.allow_skip = true}), 2);
 }
 
+TEST(ExitCode, NotRunMayBeAllowed) {
+  RunResult late = make_skipped();
+  late.status = RunStatus::not_run;
+  EXPECT_EQ(of({late}), 2);
+  EXPECT_EQ(of({late}, {.allow_skip = true}), 2);
+  EXPECT_EQ(of({late}, {.allow_not_run = true}), 0);
+  EXPECT_EQ(of({late, make_failed()}, {.allow_not_run = true}), 1);
+}
+
+// Each word counts what the one before counts, and more.
+TEST(ExitCode, FailOnIsALadder) {
+  RunResult page = make_failed(), known = testing::make_known(), built_to_fail = make_failed();
+  page.scenario.set = "page";
+  const auto codes = [&](const RunResult& run) {
+    std::vector<int> all;
+    for (const FailOn fail_on :
+         {FailOn::unexpected, FailOn::known, FailOn::violation, FailOn::unknown})
+      all.push_back(of({run}, {.fail_on = fail_on}));
+    return all;
+  };
+  using Codes = std::vector<int>;
+  EXPECT_EQ(codes(page), (Codes{1, 1, 1, 1}));
+  EXPECT_EQ(codes(known), (Codes{0, 1, 1, 1}));
+  EXPECT_EQ(codes(built_to_fail), (Codes{0, 0, 1, 1}));
+  EXPECT_EQ(codes(make_unknown()), (Codes{2, 2, 2, 1}));
+  EXPECT_EQ(codes(make_passed()), (Codes{0, 0, 0, 0}));
+  EXPECT_EQ(codes(make_skipped()), (Codes{2, 2, 2, 2}));
+  EXPECT_EQ(codes(make_broken()), (Codes{255, 255, 255, 255}));
+  built_to_fail.judgement.verdict = Verdict::pass;
+  EXPECT_EQ(codes(built_to_fail), (Codes{1, 1, 0, 0}));
+}
+
 TEST(ExitCode, KnownIssueMayBeExpected) {
   const ExitPolicy unexpected{.fail_on = FailOn::unexpected};
   RunResult known = make_failed();

@@ -25,8 +25,8 @@ constexpr const char* footer =
     "  faultline check results/latest     # judge again, from the histories alone\n"
     "  faultline COMMAND --help           # more about a command\n"
     "\n"
-    "Exit codes: 0 every scenario passed, 1 a violation, 2 unknown or skipped,\n"
-    "  130 interrupted, 254 bad usage or input, 255 the harness broke";
+    "Exit codes: 0 every scenario passed, 1 a violation, 2 unknown, skipped or\n"
+    "  not run, 130 interrupted, 254 bad usage or input, 255 the harness broke";
 
 int complain(std::string_view what, int exit_code) {
   std::cerr << "faultline: " << what << "\n";

@@ -48,12 +48,18 @@ class Progress {
   virtual void message(const std::string& line) = 0;
 };
 
-enum class RunStatus { judged, skipped, broken };
+// not_run: its turn did not come within the suite's time limit.
+enum class RunStatus { judged, skipped, not_run, broken };
+
+struct BrokenRun {
+  std::string name;  // of its folder, beside that of the run that took its place
+  std::string reason;
+};
 
 struct RunResult {
   Scenario scenario;
   RunStatus status = RunStatus::broken;
-  std::string reason;      // of skipped and broken: one line and what to do
+  std::string reason;      // of all but judged: one line and what to do
   Judgement judgement;     // of judged
   std::string not_undone;  // what the run left broken, for 'faultline heal'; empty: nothing
   bool interrupted = false;
@@ -63,6 +69,9 @@ struct RunResult {
   std::uint64_t seed = 0;
   std::int64_t wall_clock = 0;  // begin, nanoseconds since 1970 UTC
   std::chrono::milliseconds elapsed{0};
+  std::uint64_t repetition = 1, repetitions = 1;  // "3 of 10", by --repeat
+  std::vector<BrokenRun> retried;  // that --retries ran before this one, oldest first
+  std::string retried_as;          // of one that broke: the folder's name of what took its place
 };
 
 struct SuiteResult {

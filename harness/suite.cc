@@ -4,12 +4,15 @@
 #include <fmt/ranges.h>
 
 #include <chrono>
+#include <utility>
 
+#include "checkers/judge.h"
 #include "harness/provider.h"
 #include "harness/report/figure_table.h"
 #include "harness/report/junit.h"
 #include "harness/report/page/folder.h"
 #include "harness/report/run_json.h"
+#include "harness/report/stored_run.h"
 #include "harness/runs/commit.h"
 #include "harness/runs/index.h"
 #include "harness/runs/trends.h"
@@ -26,12 +29,12 @@ void heal_first(const SuiteSteps& steps, Terminal& terminal) {
                     fmt::join(report.failed, "; ")));
 }
 
-RunResult skipped(const Scenario& scenario, const RunOptions& options,
-                  const std::vector<std::string>& missing) {
+RunResult without_run(const Scenario& scenario, const RunOptions& options, RunStatus status,
+                      std::string reason) {
   RunResult result;
   result.scenario = scenario;
-  result.status = RunStatus::skipped;
-  result.reason = fmt::format("{}", fmt::join(missing, "; "));
+  result.status = status;
+  result.reason = std::move(reason);
   result.folder = options.folder;
   result.broker_product = scenario.broker_product;
   result.broker_version =
@@ -47,7 +50,20 @@ RunResult run_one(const Scenario& scenario, const RunOptions& options, Terminal&
                   const SuiteSteps& steps) {
   const std::vector<std::string> missing = steps.missing(scenario, options);
   return missing.empty() ? steps.run(scenario, options, terminal)
-                         : skipped(scenario, options, missing);
+                         : without_run(scenario, options, RunStatus::skipped,
+                                       fmt::format("{}", fmt::join(missing, "; ")));
+}
+
+bool is_over(const SuitePlan& plan) {
+  return plan.deadline && std::chrono::steady_clock::now() >= *plan.deadline;
+}
+
+// What a run recorded before it broke is evidence: another run must not hide it.
+std::string recorded_violation(const RunResult& broken) {
+  const std::optional<History> history = stored(broken).history;
+  if (!history) return "";
+  const Judgement judgement = judge(*history);
+  return judgement.verdict == Verdict::fail ? judgement.summary : "";
 }
 
 // Pages are for people: where one cannot be written the verdict stays what it is.
@@ -57,8 +73,18 @@ void write_page(const std::function<void()>& write, Terminal& terminal) try {
   terminal.message(fmt::format("a page is missing, try 'faultline report': {}", error.what()));
 }
 
-void write_suite(const SuiteResult& suite, Terminal& terminal) {
-  write_atomically(suite.folder / "junit.xml", junit_xml(suite));
+// It was asked for, so that without it the suite is no success; the runs go on.
+void write_copy(const std::filesystem::path& copy, const std::string& junit,
+                SuiteResult& suite) try {
+  if (!copy.empty()) write_atomically(copy, junit);
+} catch (const ResultsError& error) {
+  suite.problem = std::string("--junit: ") + error.what();
+}
+
+void write_suite(SuiteResult& suite, const SuitePlan& plan, Terminal& terminal) {
+  const std::string junit = junit_xml(suite);
+  write_atomically(suite.folder / "junit.xml", junit);
+  write_copy(plan.junit, junit, suite);
   write_atomically(suite.folder / "table.txt", figure_table(suite));
   write_page([&] { write_suite_pages(suite); }, terminal);
 }
@@ -88,6 +114,90 @@ void write_run(const RunResult& run, const std::string& version, RunIndex& index
   write_page([&] { write_run_page(stored(run), since_when(run.folder).value_or("")); }, terminal);
 }
 
+// The runs of a suite, one after the other.
+class Runs {
+ public:
+  Runs(const RunOptions& options, const SuiteFolder& folder, const SuitePlan& plan,
+       const SuiteSteps& steps, Terminal& terminal, SuiteResult& suite)
+      : options_(options),
+        folder_(folder),
+        plan_(plan),
+        steps_(steps),
+        terminal_(terminal),
+        suite_(suite),
+        index_(terminal) {}
+
+  void run_all(std::span<const Scenario> scenarios) {
+    const std::size_t total = scenarios.size() * plan_.repeat;
+    for (std::uint64_t repetition = 1; repetition <= plan_.repeat; ++repetition)
+      for (const Scenario& scenario : scenarios) {
+        if (ended()) return;
+        terminal_.run_started(scenario, ++number_, total);
+        run(scenario, repetition);
+      }
+  }
+
+  bool ended() const {
+    return interrupted(options_) || (!suite_.runs.empty() && suite_.runs.back().interrupted);
+  }
+
+ private:
+  void run(const Scenario& scenario, std::uint64_t repetition) {
+    const std::string name =
+        plan_.repeat > 1 ? fmt::format("{}-{}", scenario.name, repetition) : scenario.name;
+    RunOptions own = options_;
+    own.seed += repetition - 1;
+    own.folder = folder_.make_run(name);
+    std::vector<BrokenRun> retried;
+    for (;;) {
+      RunResult result = is_over(plan_) && retried.empty()
+                             ? without_run(scenario, own, RunStatus::not_run, out_of_time())
+                             : run_one(scenario, own, terminal_, steps_);
+      result.repetition = repetition;
+      result.repetitions = plan_.repeat;
+      result.retried = retried;
+      result.catalogue_commit = commit_of(scenario.file);
+      const bool again = may_retry(result);
+      if (again) {
+        own.folder = folder_.make_run(fmt::format("{}-retry-{}", name, retried.size() + 1));
+        result.retried_as = own.folder.filename().string();
+        retried.push_back({result.folder.filename().string(), result.reason});
+      } else {
+        suite_.runs.push_back(result);
+      }
+      terminal_.run_finished(result);
+      write_run(result, options_.faultline_version, index_, terminal_);
+      if (again) continue;
+      write_suite(suite_, plan_, terminal_);
+      return;
+    }
+  }
+
+  std::string out_of_time() const {
+    return fmt::format("not begun within the time limit of {}", plan_.time_limit);
+  }
+
+  // Says of a run that recorded a violation why it is not run again.
+  bool may_retry(RunResult& result) const {
+    if (result.status != RunStatus::broken || result.interrupted || interrupted(options_) ||
+        !result.not_undone.empty() || result.retried.size() >= plan_.retries || is_over(plan_))
+      return false;
+    const std::string violation = recorded_violation(result);
+    if (!violation.empty())
+      result.reason += fmt::format("; not retried, for what it recorded is a {}", violation);
+    return violation.empty();
+  }
+
+  const RunOptions& options_;
+  const SuiteFolder& folder_;
+  const SuitePlan& plan_;
+  const SuiteSteps& steps_;
+  Terminal& terminal_;
+  SuiteResult& suite_;
+  RunIndex index_;
+  std::size_t number_ = 0;
+};
+
 }  // namespace
 
 SuiteSteps real_steps(Provider& provider) {
@@ -101,33 +211,21 @@ SuiteSteps real_steps(Provider& provider) {
 }
 
 SuiteResult run_suite(std::span<const Scenario> scenarios, const RunOptions& options,
-                      const SuiteFolder& folder, Terminal& terminal, const SuiteSteps& steps) {
+                      const SuiteFolder& folder, Terminal& terminal, const SuiteSteps& steps,
+                      const SuitePlan& plan) {
   SuiteResult suite;
   suite.name = folder.name();
   suite.folder = folder.path();
+  Runs runs(options, folder, plan, steps, terminal, suite);
   try {
-    write_suite(suite, terminal);
+    write_suite(suite, plan, terminal);
     folder.become_latest();
     heal_first(steps, terminal);
-    RunIndex index(terminal);
-    const auto ended = [&] {
-      return interrupted(options) || (!suite.runs.empty() && suite.runs.back().interrupted);
-    };
-    for (std::size_t i = 0; i < scenarios.size() && !ended(); ++i) {
-      RunOptions own = options;
-      own.folder = folder.make_run(scenarios[i].name);
-      terminal.run_started(scenarios[i], i + 1, scenarios.size());
-      suite.runs.push_back(run_one(scenarios[i], own, terminal, steps));
-      suite.runs.back().catalogue_commit = commit_of(scenarios[i].file);
-      terminal.run_finished(suite.runs.back());
-      write_run(suite.runs.back(), options.faultline_version, index, terminal);
-      write_suite(suite, terminal);
-    }
+    runs.run_all(scenarios);
   } catch (const std::exception& error) {
     suite.problem = error.what();
   }
-  suite.interrupted =
-      interrupted(options) || (!suite.runs.empty() && suite.runs.back().interrupted);
+  suite.interrupted = runs.ended();
   return suite;
 }
 

@@ -1,7 +1,11 @@
 // Runs scenarios one after the other and writes their reports.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,12 +26,27 @@ struct SuiteSteps {
 
 SuiteSteps real_steps(Provider&);
 
+// How often each scenario is run, and until when.
+struct SuitePlan {
+  // With seeds from the options' on, one more each. All scenarios once, then all again, so
+  // that a suite that ends early has run each.
+  std::uint64_t repeat = 1;
+  // Of a run that broke: in a folder of its own, in place of the first. Never of one that was
+  // interrupted, left something not undone, or recorded a violation before it broke.
+  std::uint64_t retries = 0;
+  // What has not begun by then is reported as not run; a run under way is not cut off.
+  std::optional<std::chrono::steady_clock::time_point> deadline = {};
+  std::string time_limit = {};  // as the user wrote it, for the reason
+  // A copy of junit.xml that is kept as true as the suite's own; empty: none.
+  std::filesystem::path junit = {};
+};
+
 // Begins by healing what killed runs left. Each run's run.json and page, and the suite's
 // junit.xml, table.txt and pages, are written as soon as it is over, so that a suite
 // that is killed leaves whole reports of what it did; then it is in the history of runs
 // (harness/runs/). `options` says everything
 // but the folder. Throws nothing: what goes wrong is in the result.
 SuiteResult run_suite(std::span<const Scenario>, const RunOptions& options, const SuiteFolder&,
-                      Terminal&, const SuiteSteps&);
+                      Terminal&, const SuiteSteps&, const SuitePlan& = {});
 
 }  // namespace faultline

@@ -5,11 +5,15 @@
 
 #include <atomic>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "harness/exit_code.h"
+#include "harness/report/run_json.h"
+#include "harness/report/stored_run.h"
 #include "harness/report/testing.h"
 #include "harness/runs/database.h"
+#include "workloads/recorder.h"
 
 namespace faultline {
 namespace {
@@ -41,12 +45,27 @@ class Suite : public ::testing::Test {
   SuiteResult run() {
     Terminal terminal(out_, {});
     const SuiteFolder folder(root_);
-    return run_suite(scenarios_, options_, folder, terminal, steps_);
+    return run_suite(scenarios_, options_, folder, terminal, steps_, plan_);
+  }
+
+  // Where the harness breaks for the first so many runs of a scenario.
+  void break_first(int times) {
+    steps_.run = [times, left = std::map<std::string, int>(), run = steps_.run](
+                     const Scenario& scenario, const RunOptions& options,
+                     Progress& progress) mutable {
+      RunResult result = run(scenario, options, progress);
+      if (left.try_emplace(scenario.name, times).first->second-- <= 0) return result;
+      result.status = RunStatus::broken;
+      result.reason = "n2 exited at start";
+      result.judgement = {};
+      return result;
+    };
   }
 
   fs::path root_;
   std::atomic<int> interrupts_ = 0;
   RunOptions options_;
+  SuitePlan plan_;
   SuiteSteps steps_;
   std::vector<Scenario> scenarios_;
   std::vector<std::string> ran_;
@@ -160,6 +179,161 @@ TEST_F(Suite, KeepsTheVerdictWhereTheReportCannotBeWritten) {
   ASSERT_EQ(suite.runs.size(), 1u);
   EXPECT_EQ(exit_code(suite, {}), exit_violation);
   EXPECT_NE(out_.str().find("FAIL"), std::string::npos) << out_.str();
+}
+
+TEST_F(Suite, RepeatsEachWithSeedsOfItsOwn) {
+  plan_.repeat = 3;
+  options_.seed = std::numeric_limits<std::uint64_t>::max();
+  std::vector<std::uint64_t> seeds;
+  steps_.run = [&, run = steps_.run](const Scenario& scenario, const RunOptions& options,
+                                     Progress& progress) {
+    if (scenario.name == "a") seeds.push_back(options.seed);
+    return run(scenario, options, progress);
+  };
+  const SuiteResult suite = run();
+  EXPECT_EQ(ran_, (std::vector<std::string>{"a", "b", "c", "a", "b", "c", "a", "b", "c"}));
+  EXPECT_EQ(seeds, (std::vector<std::uint64_t>{options_.seed, 0, 1}));
+  const RunResult last = read_run_json(suite.folder / "c-3" / "run.json");
+  EXPECT_EQ(last.repetition, 3u);
+  EXPECT_EQ(last.repetitions, 3u);
+  EXPECT_NE(out_.str().find("[9/9]"), std::string::npos) << out_.str();
+}
+
+TEST_F(Suite, RunsAgainWhereTheHarnessBroke) {
+  plan_.retries = 2;
+  break_first(1);
+  const SuiteResult suite = run();
+  EXPECT_EQ(exit_code(suite, {}), exit_passed);
+  ASSERT_EQ(suite.runs.size(), 3u);
+  EXPECT_EQ(suite.runs[0].folder.filename(), "a-retry-1");
+  EXPECT_NE(out_.str().find("after 1 retry: n2 exited at start"), std::string::npos) << out_.str();
+  const RunResult first = read_run_json(suite.folder / "a" / "run.json");
+  EXPECT_EQ(first.status, RunStatus::broken);
+  EXPECT_EQ(first.retried_as, "a-retry-1");
+  EXPECT_TRUE(was_retried(first));
+  const RunResult second = read_run_json(suite.folder / "a-retry-1" / "run.json");
+  ASSERT_EQ(second.retried.size(), 1u);
+  EXPECT_EQ(second.retried[0].name, "a");
+  EXPECT_EQ(second.retried[0].reason, "n2 exited at start");
+}
+
+TEST_F(Suite, GivesUpAfterSoManyRetries) {
+  plan_.retries = 2;
+  break_first(3);
+  const SuiteResult suite = run();
+  EXPECT_EQ(exit_code(suite, {}), exit_broken);
+  EXPECT_EQ(suite.runs[0].folder.filename(), "a-retry-2");
+  EXPECT_EQ(suite.runs[0].retried.size(), 2u);
+  EXPECT_EQ(ran_.size(), 9u);
+}
+
+TEST_F(Suite, NeverRunsAVerdictAgain) {
+  plan_.retries = 2;
+  for (const Verdict verdict : {Verdict::fail, Verdict::unknown}) {
+    ran_.clear();
+    steps_.run = [&](const Scenario& scenario, const RunOptions& options, Progress&) {
+      ran_.push_back(scenario.name);
+      RunResult result = testing::make_passed();
+      result.scenario = scenario;
+      result.folder = options.folder;
+      result.judgement.verdict = verdict;
+      return result;
+    };
+    run();
+    EXPECT_EQ(ran_.size(), 3u) << to_string(verdict);
+  }
+}
+
+TEST_F(Suite, RunsNothingAgainThatWasInterruptedOrNotUndone) {
+  plan_.retries = 2;
+  break_first(3);
+  const auto broken = steps_.run;
+  steps_.run = [&](const Scenario& scenario, const RunOptions& options, Progress& progress) {
+    RunResult result = broken(scenario, options, progress);
+    result.not_undone = "n2: is mounted";
+    return result;
+  };
+  run();
+  EXPECT_EQ(ran_.size(), 3u);
+  ran_.clear();
+  steps_.run = [&](const Scenario& scenario, const RunOptions& options, Progress& progress) {
+    RunResult result = broken(scenario, options, progress);
+    result.interrupted = true;
+    return result;
+  };
+  run();
+  EXPECT_EQ(ran_.size(), 1u);
+}
+
+// A second run would hide it.
+TEST_F(Suite, RunsNothingAgainThatRecordedAViolationBeforeItBroke) {
+  plan_.retries = 1;
+  break_first(1);
+  const auto broken = steps_.run;
+  steps_.run = [&](const Scenario& scenario, const RunOptions& options, Progress& progress) {
+    Header header;
+    header.scenario_name = scenario.name;
+    Recorder recorder(options.folder / history_file_name, header);
+    recorder.event(PhaseStarted{"steady"});
+    const std::uint32_t process = recorder.new_process("producer", "");
+    for (const std::uint64_t value : {1, 2}) {  // both acknowledged as one sequence
+      const OperationId id = recorder.invoke({OperationKind::publish, process, 64, {0, value}});
+      Completion stored;
+      stored.outcome = Outcome::ok;
+      stored.sequence = 7;
+      recorder.complete(id, stored);
+    }
+    recorder.close();
+    return broken(scenario, options, progress);
+  };
+  const SuiteResult suite = run();
+  EXPECT_EQ(ran_.size(), 3u);
+  EXPECT_EQ(exit_code(suite, {}), exit_broken);
+  EXPECT_NE(suite.runs[0].reason.find("not retried, for what it recorded is a fail"),
+            std::string::npos)
+      << suite.runs[0].reason;
+}
+
+TEST_F(Suite, WhatHasNotBegunInTimeIsNotRun) {
+  using namespace std::chrono_literals;
+  plan_.deadline = std::chrono::steady_clock::now() + 1h;
+  plan_.time_limit = "90m";
+  plan_.repeat = 2;
+  steps_.run = [this, run = steps_.run](const Scenario& scenario, const RunOptions& options,
+                                        Progress& progress) {
+    if (scenario.name == "b") plan_.deadline = std::chrono::steady_clock::now();
+    return run(scenario, options, progress);
+  };
+  const SuiteResult suite = run();
+  EXPECT_EQ(ran_, (std::vector<std::string>{"a", "b"}));  // b went to its end
+  ASSERT_EQ(suite.runs.size(), 6u);
+  EXPECT_EQ(suite.runs[2].status, RunStatus::not_run);
+  EXPECT_EQ(suite.runs[2].reason, "not begun within the time limit of 90m");
+  EXPECT_EQ(exit_code(suite, {.allow_skip = true}), exit_unknown);
+  EXPECT_EQ(exit_code(suite, {.allow_not_run = true}), exit_passed);
+  const RunResult again = read_run_json(suite.folder / "c-2" / "run.json");
+  EXPECT_EQ(again.status, RunStatus::not_run);
+}
+
+TEST_F(Suite, KeepsACopyOfItsJunit) {
+  plan_.junit = root_ / "copy.xml";
+  const SuiteResult suite = run();
+  const auto read = [](const fs::path& file) {
+    std::ostringstream text;
+    text << std::ifstream(file).rdbuf();
+    return text.str();
+  };
+  EXPECT_EQ(read(plan_.junit), read(suite.folder / "junit.xml"));
+  EXPECT_NE(read(plan_.junit).find("tests=\"3\""), std::string::npos);
+}
+
+TEST_F(Suite, IsNoSuccessWithoutTheCopyThatWasAskedFor) {
+  plan_.junit = root_ / "copy.xml";
+  fs::create_directories(plan_.junit / "in the way");
+  const SuiteResult suite = run();
+  EXPECT_EQ(suite.runs.size(), 3u);
+  EXPECT_EQ(exit_code(suite, {}), exit_broken);
+  EXPECT_NE(suite.problem.find("--junit"), std::string::npos) << suite.problem;
 }
 
 }  // namespace

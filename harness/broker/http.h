@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace faultline {
 
@@ -14,5 +15,11 @@ struct HttpAnswer {
 // One GET, past every proxy. Empty if no complete answer came within the limit.
 // May be called from any thread.
 std::optional<HttpAnswer> http_get(const std::string& url, std::chrono::milliseconds limit);
+
+// One POST, by the proxy that the environment names, following no redirect. Throws
+// std::runtime_error that says why no answer came within the limit, without the path and the
+// user information of the URL, which may be secrets. Of the answer at most 64 kB are kept.
+HttpAnswer http_post(const std::string& url, const std::vector<std::string>& headers,
+                     const std::string& body, std::chrono::milliseconds limit);
 
 }  // namespace faultline

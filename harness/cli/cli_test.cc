@@ -100,6 +100,13 @@ TEST(Cli, BadUsage) {
                  "--broker-version");
   expect_refused({"run", "--broker-binary", "/no/such/nats-server"}, "/no/such/nats-server");
   expect_refused({"run", "--seed", "-1"}, "--seed");
+  expect_refused({"run", "--repeat", "0"}, "--repeat");
+  expect_refused({"run", "--repeat", "-1"}, "--repeat");
+  expect_refused({"run", "--retries", "some"}, "--retries");
+  expect_refused({"run", "--time-limit", "soon"}, "--time-limit: 'soon' is no duration");
+  expect_refused({"run", "--junit", "/no/such/folder/x.xml"}, "--junit /no/such/folder/x.xml");
+  expect_refused({"run", "--summary", "/"}, "--summary /: it is a folder");
+  expect_refused({"run", "--webhook", "ftp://user:hunter2@example.org"}, "http:// or https://");
   expect_refused({"run", ""}, "must not be empty");
   expect_refused({"run", "--broker-version", ""}, "must not be empty");
   expect_refused({"validate"}, "path");
@@ -496,6 +503,82 @@ TEST(Cli, BashCompletes) {
   EXPECT_EQ(complete_in_bash("faultline completion f"), "fish\n");
   EXPECT_EQ(complete_in_bash("faultline in"), "\n") << "not for people";
   EXPECT_EQ(complete_in_bash("faultline run scen"), "\n");  // file names are bash's own
+}
+
+// Runs of its own state folder: nothing of the user's is healed.
+class Nightly : public ::testing::Test {
+ protected:
+  Nightly() {
+    ::setenv("FAULTLINE_STATE_DIR", (folder_.path() / "state").c_str(), 1);
+    ::setenv("FAULTLINE_WEBHOOK_SECRET", "hunter2", 1);
+  }
+  ~Nightly() override {
+    ::unsetenv("FAULTLINE_STATE_DIR");
+    ::unsetenv("FAULTLINE_WEBHOOK_SECRET");
+  }
+
+  Finished run(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "run");
+    arguments.insert(arguments.end(), {"--results", results_.string()});
+    return faultline(arguments);
+  }
+
+  Results folder_;
+  fs::path results_ = folder_.path() / "results";
+};
+
+TEST_F(Nightly, WithoutTimeRunsNothingAndSaysSoEverywhere) {
+  const fs::path junit = folder_.path() / "junit.xml", summary = write(folder_, "summary", "old\n");
+  const std::vector<std::string> late{"1.1",          "1.2",
+                                      "--time-limit", "0s",
+                                      "--repeat",     "2",
+                                      "--junit",      junit.string(),
+                                      "--summary",    summary.string(),
+                                      "--webhook",    "http://user:hunter3@127.0.0.1:1/hook"};
+  const Finished finished = run(late);
+  EXPECT_EQ(finished.exit_code, 2) << finished.output;
+  EXPECT_NE(finished.output.find("not run 2 of 2"), std::string::npos) << finished.output;
+  EXPECT_NE(finished.output.find("faultline: the webhook at 127.0.0.1 was not reached: "),
+            std::string::npos)
+      << finished.output;
+  EXPECT_EQ(finished.output.find("hunter"), std::string::npos) << finished.output;
+  EXPECT_NE(read(junit).find("tests=\"4\" failures=\"0\" errors=\"0\" skipped=\"4\""),
+            std::string::npos)
+      << read(junit);
+  EXPECT_TRUE(read(summary).starts_with("old\n## Faultline ")) << read(summary);
+  EXPECT_NE(read(summary).find("4 runs: 4 not run"), std::string::npos) << read(summary);
+  const std::string suite = (results_ / "latest").string();
+  EXPECT_TRUE(fs::exists(results_ / "latest" / "broker-follower-1-2" / "run.json"))
+      << finished.output;
+  EXPECT_EQ(faultline({"check", suite}).exit_code, 2);
+  EXPECT_EQ(faultline({"check", suite, "--allow-not-run"}).exit_code, 0);
+  EXPECT_EQ(run({"1.1", "--time-limit", "0s", "--allow-not-run"}).exit_code, 0);
+}
+
+// A broker that knows its version and cannot start.
+TEST_F(Nightly, RetriesWhatTheHarnessCouldNotDo) {
+  const fs::path broker = write(folder_, "nats-server",
+                                "#!/bin/sh\n[ \"$1\" = --version ] || exit 1\n"
+                                "echo nats-server: v2.12.15\n");
+  fs::permissions(broker, fs::perms::owner_all);
+  const Finished finished = run({"1.1", "--retries", "1", "--broker-binary", broker.string()});
+  EXPECT_EQ(finished.exit_code, 255) << finished.output;
+  EXPECT_NE(finished.output.find("retried as broker-follower-1-retry-1"), std::string::npos)
+      << finished.output;
+  EXPECT_NE(finished.output.find("after 1 retry: "), std::string::npos) << finished.output;
+  const fs::path latest = results_ / "latest";
+  const auto first = nlohmann::json::parse(read(latest / "broker-follower-1" / "run.json"));
+  EXPECT_EQ(first["retried_as"], "broker-follower-1-retry-1");
+  EXPECT_TRUE(fs::exists(latest / "broker-follower-1-retry-1" / "report.html"));
+  // The retry alone counts: were it to pass, so would the suite.
+  const fs::path retry = latest / "broker-follower-1-retry-1";
+  RunResult passed = testing::make_passed();
+  passed.retried = {{"broker-follower-1", "it exited"}};
+  write_atomically(retry / run_json_name, run_json(passed, "0.1.0"));
+  EXPECT_EQ(faultline({"check", latest.string()}).exit_code, 0);
+  EXPECT_EQ(faultline({"check", (latest / "broker-follower-1").string()}).exit_code, 255);
+  fs::remove_all(retry);
+  EXPECT_EQ(faultline({"check", latest.string()}).exit_code, 255);
 }
 
 }  // namespace

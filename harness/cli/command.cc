@@ -1,6 +1,7 @@
 #include "harness/cli/command.h"
 
 #include <CLI/CLI.hpp>
+#include <map>
 
 namespace faultline {
 
@@ -23,14 +24,19 @@ CLI::App* add_subcommand(CLI::App& program, const std::string& name, const std::
 
 void add_exit_policy(CLI::App& app, ExitPolicy& policy) {
   app.add_flag("--allow-skip", policy.allow_skip, "A skipped scenario is no reason to exit with 2");
+  app.add_flag("--allow-not-run", policy.allow_not_run,
+               "Nor is one that a time limit left no time for");
+  static const std::map<std::string, FailOn> words{{"unexpected", FailOn::unexpected},
+                                                   {"known", FailOn::known},
+                                                   {"violation", FailOn::violation},
+                                                   {"unknown", FailOn::unknown}};
   app.add_option_function<std::string>(
-         "--fail-on",
-         [&policy](const std::string& what) {
-           policy.fail_on = what == "unexpected" ? FailOn::unexpected : FailOn::violation;
-         },
-         "violation (default): whatever fails. unexpected: a\n"
-         "known issue may fail, what is built to fail must")
-      ->check(CLI::IsMember({"violation", "unexpected"}));
+         "--fail-on", [&policy](const std::string& what) { policy.fail_on = words.at(what); },
+         "What exits with 1, each more than the one before.\n"
+         "unexpected: no known issue, what is built to fail\n"
+         "must. known: known issues, too. violation (default):\n"
+         "all that fails. unknown: what was not judged, too")
+      ->check(CLI::IsMember({"unexpected", "known", "violation", "unknown"}));
 }
 
 std::string_view program_version() { return FAULTLINE_VERSION; }

@@ -50,7 +50,7 @@ std::vector<Subcommand> add_commands(CLI::App& program);
 CLI::App* add_subcommand(CLI::App& program, const std::string& name, const std::string& description,
                          const std::string& examples);
 
-// --allow-skip and --fail-on; the policy must outlive the parsing.
+// --allow-skip, --allow-not-run and --fail-on; the policy must outlive the parsing.
 void add_exit_policy(CLI::App&, ExitPolicy&);
 
 std::string_view program_version();

@@ -29,7 +29,7 @@ void write_pages(const fs::path& path) {
   for (const fs::path& folder : runs) {
     const StoredRun stored = read_stored_run(folder);
     write_run_page(stored, since_when(folder).value_or(""));
-    suite.runs.push_back(stored.run);
+    if (!was_retried(stored.run)) suite.runs.push_back(stored.run);
     std::cout << near_path(stored.run.folder / run_page_name) << "\n";
   }
   if (!is_suite) return;

@@ -12,6 +12,7 @@
 #include "harness/cli/command.h"
 #include "harness/cli/consent.h"
 #include "harness/cli/kind_cluster.h"
+#include "harness/cli/nightly.h"
 #include "harness/cli/scenarios.h"
 #include "harness/exit_code.h"
 #include "harness/interrupt.h"
@@ -30,6 +31,7 @@ struct Arguments {
   ProviderOptions provider;
   std::optional<std::uint64_t> seed;
   std::filesystem::path results = "results";
+  NightlyOptions nightly;
   ExitPolicy policy;
   Consent consent;
   bool json = false;
@@ -66,6 +68,7 @@ void show_end(const SuiteResult& suite, std::ostream& out) {
 
 int execute(Arguments arguments) {
   const std::vector<Scenario> scenarios = scenarios_to_run(arguments.scenarios, scenarios_folder());
+  const SuitePlan plan = plan_of(arguments.nightly);
   RunOptions& options = arguments.run;
   options.provider = arguments.provider.name;
   check_choice(scenarios, options);
@@ -85,10 +88,12 @@ int execute(Arguments arguments) {
   options.faultline_version = program_version();
 
   Terminal terminal(out, detect_style(arguments.json ? STDERR_FILENO : STDOUT_FILENO));
-  const SuiteResult suite = run_suite(scenarios, options, folder, terminal, real_steps(*provider));
-  const ExitCode code = exit_code(suite, arguments.policy);
+  const SuiteResult suite =
+      run_suite(scenarios, options, folder, terminal, real_steps(*provider), plan);
   show_end(suite, out);
   if (!suite.problem.empty()) std::cerr << "faultline: " << suite.problem << "\n";
+  const ExitCode code = tell_others(suite, arguments.nightly, options.faultline_version,
+                                    exit_code(suite, arguments.policy), std::cerr);
   if (arguments.json) std::cout << suite_json(suite, options.faultline_version, code);
   return code;
 }
@@ -124,8 +129,10 @@ Subcommand run_command(CLI::App& program) {
       "  faultline run my.yaml --broker-version 2.10.22\n"
       "  faultline run scenarios/known-issues --fail-on unexpected\n"
       "  faultline run 1.3 --provider kubernetes --target staging.yaml\n"
+      "  faultline run 1.3 --repeat 10 --seed 7      # seeds 7 to 16\n"
+      "  faultline run --retries 1 --time-limit 90m --junit junit.xml\n"
       "\n"
-      "Exit codes: 0 all passed, 1 violation, 2 unknown or skipped,\n"
+      "Exit codes: 0 all passed, 1 violation, 2 unknown, skipped or not run,\n"
       "  130 interrupted, 254 bad usage or input, 255 the harness broke");
   auto arguments = std::make_shared<Arguments>();
   app->add_option("scenario", arguments->scenarios, "Files, folders, figures or names")
@@ -149,6 +156,7 @@ Subcommand run_command(CLI::App& program) {
   app->add_option("--seed", arguments->seed, "What the workload draws from (random)")
       ->type_name("N")
       ->check(whole_number());
+  add_nightly_options(*app, arguments->nightly);
   add_exit_policy(*app, arguments->policy);
   app->add_flag("--json", arguments->json, "Results on standard output as JSON");
   return {app, [app, arguments] {

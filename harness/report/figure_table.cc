@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "harness/report/repetitions.h"
 #include "harness/report/words.h"
 
 namespace faultline {
@@ -39,48 +40,73 @@ std::string row(std::size_t width, std::string_view label, std::string_view docu
                      verdict);
 }
 
-// Where some were skipped, so that nobody takes the rest for the whole page.
-std::string figures_that_ran(const SuiteResult& suite) {
+// Where some did not run, so that nobody takes the rest for the whole page.
+std::string figures_that_ran(const std::vector<Repetitions>& rows) {
   constexpr int figures_of_the_page = 18;
-  const auto is_skipped = [](const RunResult& run) { return run.status == RunStatus::skipped; };
-  if (std::ranges::none_of(suite.runs, is_skipped)) return "";
-  const auto ran = std::ranges::count_if(suite.runs, [&](const RunResult& run) {
-    return !run.scenario.figure.empty() && !is_skipped(run);
+  const auto did_not = [](std::string_view outcome) {
+    return [outcome](const Repetitions& row) {
+      return row.count(outcome) == std::max(row.asked_for(), row.runs.size());
+    };
+  };
+  const auto skipped = std::ranges::count_if(rows, did_not("skipped"));
+  const auto not_run = std::ranges::count_if(rows, did_not("not run"));
+  if (skipped + not_run == 0) return "";
+  const auto ran = std::ranges::count_if(rows, [&](const Repetitions& row) {
+    return !row.worst().scenario.figure.empty() && !did_not("skipped")(row) &&
+           !did_not("not run")(row);
   });
-  return fmt::format("{} of the page's {} figures ran, {} skipped\n", ran, figures_of_the_page,
-                     std::ranges::count_if(suite.runs, is_skipped));
+  return fmt::format("{} of the page's {} figures ran{}{}\n", ran, figures_of_the_page,
+                     skipped == 0 ? "" : fmt::format(", {} skipped", skipped),
+                     not_run == 0 ? "" : fmt::format(", {} not run", not_run));
 }
 
-std::string legend(const RunResult& run, std::size_t width) {
+// "fail 3/10", where that fits.
+std::string verdict_cell(const Repetitions& row) {
+  constexpr std::size_t widest = 11;  // "interrupted"
+  const std::string word(row.outcome());
+  if (!row.repeated()) return word;
+  const std::string counted = fmt::format("{} {}/{}", word, row.count(word), row.asked_for());
+  return counted.size() <= widest ? counted : word;
+}
+
+std::string legend(const Repetitions& row, std::size_t width) {
+  const RunResult& run = row.worst();
   const Scenario& scenario = run.scenario;
   const std::string text =
       fmt::format("{}{}{}", scenario.name, scenario.title.empty() ? "" : ": ", scenario.title);
   std::string lines = wrap(text, columns, width + 2);
   lines.replace(0, width, fmt::format("{:<{}}", label_in_row(scenario), width));
   const bool explained = run.status != RunStatus::judged || run.judgement.verdict != Verdict::pass;
-  if (explained) lines += wrap(reason_line(run), columns, width + 4);
-  if (const auto known = known_issue_line(run); !known.empty())
-    lines += wrap(known, columns, width + 4);
+  for (const std::string& more :
+       {row.sentence(), explained ? reason_line(run) : "", known_issue_line(run)})
+    if (!more.empty()) lines += wrap(more, columns, width + 4);
+  for (const RunResult* one : row.runs)
+    if (const auto retries = retries_line(*one); !retries.empty())
+      lines += wrap(row.repeated() ? fmt::format("run {}: {}", one->repetition, retries) : retries,
+                    columns, width + 4);
   return lines;
 }
 
 }  // namespace
 
 std::string figure_table(const SuiteResult& suite) {
+  const std::vector<Repetitions> rows = by_scenario(suite);
   const std::size_t width = label_width(suite);
   std::string table = fmt::format("{:<{}}  {:<20}  {:<20}  Loss\n", "", width, "Writes", "Reads");
   table += row(width, "Figure", "documented", "observed", "documented", "observed", "doc.", "seen",
                "Verdict");
-  for (const RunResult& run : suite.runs) {
-    const Expectations& promised = run.scenario.expectations;
-    if (stands_above(run.scenario)) table += own_label(run.scenario) + "\n";
-    table += row(width, label_in_row(run.scenario), documented_word(promised.writes),
-                 observed_word(run, "availability.writes"), documented_word(promised.reads),
-                 observed_reads(run), documented_word(promised.loss), observed_loss(run),
-                 outcome_word(run));
+  for (const Repetitions& row_of : rows) {
+    const Scenario& scenario = row_of.worst().scenario;
+    const Expectations& promised = scenario.expectations;
+    if (stands_above(scenario)) table += own_label(scenario) + "\n";
+    table += row(width, label_in_row(scenario), documented_word(promised.writes),
+                 observed_word(row_of.worst_writes(), "availability.writes"),
+                 documented_word(promised.reads), observed_reads(row_of.worst_reads()),
+                 documented_word(promised.loss), observed_loss(row_of.worst_loss()),
+                 verdict_cell(row_of));
   }
-  table += figures_that_ran(suite) + "\n";
-  for (const RunResult& run : suite.runs) table += legend(run, width);
+  table += figures_that_ran(rows) + "\n";
+  for (const Repetitions& row_of : rows) table += legend(row_of, width);
   return table;
 }
 

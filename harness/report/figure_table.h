@@ -7,7 +7,8 @@
 
 namespace faultline {
 
-// At most 80 columns wide, plain text. Ends with a newline.
+// A row per scenario; of one that was repeated the worst of each column, and how many runs came
+// to its verdict. At most 80 columns wide, plain text. Ends with a newline.
 std::string figure_table(const SuiteResult&);
 
 }  // namespace faultline

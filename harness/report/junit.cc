@@ -69,10 +69,17 @@ std::string evidence(const RunResult& run) {
   return lines;
 }
 
+// The same however often it was retried.
+std::string name_of(const RunResult& run) {
+  if (!run.retried.empty()) return run.retried.front().name;
+  return run.folder.empty() ? run.scenario.name : run.folder.filename().string();
+}
+
 enum class CaseKind { passed, failure, error, skipped };
 
 CaseKind kind_of(const RunResult& run) {
-  if (run.status == RunStatus::skipped) return CaseKind::skipped;
+  if (run.status == RunStatus::skipped || run.status == RunStatus::not_run)
+    return CaseKind::skipped;
   if (outcome_word(run) == "broken" || run.status == RunStatus::broken) return CaseKind::error;
   return run.judgement.verdict == Verdict::pass && !run.interrupted ? CaseKind::passed
                                                                     : CaseKind::failure;
@@ -102,11 +109,23 @@ void add_property(ptree& properties, std::string_view name, std::string_view val
   set(property, "value", value);
 }
 
+// As Maven's Surefire writes tests that it ran again.
+void add_retries(ptree& testcase, const RunResult& run) {
+  const char* name = kind_of(run) == CaseKind::passed ? "flakyError" : "rerunError";
+  for (const BrokenRun& broken : run.retried) {
+    ptree& element = testcase.add(name, "");
+    set(element, "type", "broken");
+    set(element, "message", broken.reason);
+    element.add("stackTrace", "");
+    element.add("system-out", xml_text((run.folder.parent_path() / broken.name).string()));
+  }
+}
+
 ptree testcase(const RunResult& run) {
   ptree element;
   // The same in every suite: by it a CI server knows the case again.
   set(element, "classname", "faultline." + run.provider);
-  set(element, "name", run.folder.empty() ? run.scenario.name : run.folder.filename().string());
+  set(element, "name", name_of(run));
   set(element, "time", seconds(run.elapsed));
   ptree& properties = element.add("properties", "");
   add_property(properties, "figure", run.scenario.figure);
@@ -116,7 +135,12 @@ ptree testcase(const RunResult& run) {
   add_property(properties, "broker", run.broker_product + " " + run.broker_version);
   if (const auto* known = known_issue(run))
     add_property(properties, "known_issue", known->id + " " + known->url);
+  if (run.repetitions > 1)
+    add_property(properties, "repetition",
+                 fmt::format("{} of {}", run.repetition, run.repetitions));
+  if (!run.retried.empty()) add_property(properties, "retries", std::to_string(run.retried.size()));
   add_outcome(element, run);
+  add_retries(element, run);
   element.add("system-out", xml_text(run.folder.string()));
   return element;
 }

@@ -92,6 +92,25 @@ TEST(Junit, BrokenIsAnErrorAndSkippedIsSkipped) {
             "needs root: run it with sudo");
 }
 
+TEST(Junit, NotRunIsSkippedWithItsReason) {
+  RunResult run = testing::make_skipped();
+  run.status = RunStatus::not_run;
+  run.reason = "not begun within the time limit of 90m";
+  EXPECT_EQ(only_case(run).get<std::string>("skipped.<xmlattr>.message"), run.reason);
+}
+
+// In Surefire's words, and under the name of the first run: to a CI server it is one case.
+TEST(Junit, WhatWasRetriedSaysSo) {
+  RunResult run = testing::make_passed();
+  run.folder = "/results/suite/broker-leader-retry-1";
+  run.retried = {{"broker-leader", "n2 exited"}};
+  EXPECT_EQ(only_case(run).get<std::string>("flakyError.<xmlattr>.message"), "n2 exited");
+  EXPECT_EQ(only_case(run).get<std::string>("<xmlattr>.name"), "broker-leader");
+  run.status = RunStatus::broken;
+  EXPECT_EQ(only_case(run).get<std::string>("rerunError.<xmlattr>.message"), "n2 exited");
+  EXPECT_EQ(only_case(run).count("error"), 1u);
+}
+
 TEST(Junit, CarriesSeedAndVersions) {
   std::map<std::string, std::string> properties;
   const ptree run = only_case(testing::make_passed());

@@ -21,8 +21,10 @@ using Words = std::vector<std::pair<Word, const char*>>;
 
 const Words<Verdict> verdict_words{
     {Verdict::pass, "pass"}, {Verdict::unknown, "unknown"}, {Verdict::fail, "fail"}};
-const Words<RunStatus> status_words{
-    {RunStatus::judged, "judged"}, {RunStatus::skipped, "skipped"}, {RunStatus::broken, "broken"}};
+const Words<RunStatus> status_words{{RunStatus::judged, "judged"},
+                                    {RunStatus::skipped, "skipped"},
+                                    {RunStatus::not_run, "not_run"},
+                                    {RunStatus::broken, "broken"}};
 const Words<Promise> promise_words{{Promise::not_promised, "not_promised"},
                                    {Promise::keeps_on, "continue"},
                                    {Promise::pause, "pause"},
@@ -186,6 +188,26 @@ Judgement judgement_from(const ordered_json& json) {
   return judgement;
 }
 
+// Only where there is something to say.
+void add_repetition(const RunResult& run, ordered_json& json) {
+  if (run.repetitions > 1)
+    json["repetition"] = {{"number", run.repetition}, {"of", run.repetitions}};
+  for (const BrokenRun& broken : run.retried)
+    json["retried"].push_back({{"name", broken.name}, {"reason", broken.reason}});
+  if (!run.retried_as.empty()) json["retried_as"] = run.retried_as;
+}
+
+void read_repetition(const ordered_json& json, RunResult& run) {
+  if (json.contains("repetition")) {
+    json["repetition"].at("number").get_to(run.repetition);
+    json["repetition"].at("of").get_to(run.repetitions);
+  }
+  if (json.contains("retried"))
+    for (const ordered_json& broken : json["retried"])
+      run.retried.push_back({broken.at("name"), broken.at("reason")});
+  if (json.contains("retried_as")) json["retried_as"].get_to(run.retried_as);
+}
+
 ordered_json to_json(const RunResult& run, const std::string& faultline_version) {
   ordered_json json{{"schema", run_json_schema},
                     {"outcome", outcome_word(run)},
@@ -208,6 +230,7 @@ ordered_json to_json(const RunResult& run, const std::string& faultline_version)
                     {"known", nullptr},
                     {"judgement", nullptr}};
   if (!run.catalogue_commit.empty()) json["versions"]["catalogue"] = run.catalogue_commit;
+  add_repetition(run, json);
   if (const auto* known = known_issue(run))
     json["known"] = {{"id", known->id}, {"url", known->url}};
   if (run.status == RunStatus::judged) json["judgement"] = to_json(run.judgement);
@@ -259,6 +282,7 @@ RunResult read_run_json(const std::filesystem::path& file) {
     json.at("begin_ns").get_to(run.wall_clock);
     run.elapsed = std::chrono::milliseconds(json.at("elapsed_ms").get<std::int64_t>());
     run.folder = file.parent_path();
+    read_repetition(json, run);
     if (!json.at("judgement").is_null()) run.judgement = judgement_from(json.at("judgement"));
     run.judgement.interrupted = run.interrupted;
     return run;

@@ -26,7 +26,7 @@ std::string suite_json(const SuiteResult&, const std::string& faultline_version,
 
 // What was written, as far as judging again needs it: scenario name, title,
 // figure, set, known issue and expectations; status, reason, judgement without samples,
-// folder, product, versions, seed, times. Throws RunJsonError.
+// folder, product, versions, seed, times, repetition and retries. Throws RunJsonError.
 RunResult read_run_json(const std::filesystem::path&);
 
 // Where two judgements of one history differ; empty if nowhere.

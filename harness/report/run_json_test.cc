@@ -50,9 +50,15 @@ TEST_F(RunJson, FollowsItsSchema) {
   RunResult odd = testing::make_failed();
   odd.judgement.summary = "bytes \xff\xfe that are no UTF-8";
   odd.seed = std::numeric_limits<std::uint64_t>::max();
+  RunResult repeated = testing::make_passed(), retried = testing::make_broken(), late = retried;
+  repeated.repetition = 2, repeated.repetitions = 3;
+  repeated.retried = {{"a", "n2 exited"}};
+  retried.retried_as = "a-retry-1";
+  late.status = RunStatus::not_run;
   for (const RunResult& run :
-       {testing::make_passed(), testing::make_failed(), testing::make_unknown(),
-        testing::make_skipped(), testing::make_broken(), testing::make_known(), interrupted, odd})
+       {repeated, retried, late, testing::make_passed(), testing::make_failed(),
+        testing::make_unknown(), testing::make_skipped(), testing::make_broken(),
+        testing::make_known(), interrupted, odd})
     EXPECT_EQ(validate(write(run)), 0) << run_json(run, "0.1.0");
 }
 

@@ -32,6 +32,10 @@ void take_from(const RunResult& then, StoredRun& stored) {
   stored.run.elapsed = then.elapsed;
   stored.run.not_undone = then.not_undone;
   stored.run.scenario.file = then.scenario.file;
+  stored.run.repetition = then.repetition;
+  stored.run.repetitions = then.repetitions;
+  stored.run.retried = then.retried;
+  stored.run.retried_as = then.retried_as;
   if (then.status == RunStatus::judged) {
     stored.differences = differences(then.judgement, stored.run.judgement);
   } else {
@@ -108,6 +112,12 @@ StoredRun read_stored_run(const fs::path& path) {
         path, stored.history_problem.empty() ? stored.not_compared : stored.history_problem);
   }
   return stored;
+}
+
+bool was_retried(const RunResult& run) {
+  std::error_code error;
+  return !run.retried_as.empty() &&
+         fs::exists(run.folder.parent_path() / fs::path(run.retried_as).filename(), error);
 }
 
 StoredRun stored(const RunResult& run) {

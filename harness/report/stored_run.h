@@ -38,6 +38,10 @@ bool is_run(const std::filesystem::path& folder);
 // Of a run's folder, or of a history file. What is unreadable is told in the result.
 StoredRun read_stored_run(const std::filesystem::path&);
 
+// Whether it broke and lies beside the run that --retries put in its place: in a suite it
+// counts for nothing.
+bool was_retried(const RunResult&);
+
 // Of a run that has just ended: as it was judged, and its history beside it.
 StoredRun stored(const RunResult&);
 

@@ -117,9 +117,11 @@ std::string coloured_outcome(const RunResult& run, const TerminalStyle& style) {
 std::string verdict_lines(const RunResult& run, const TerminalStyle& style) {
   std::string lines = fmt::format("{}  {}  ({})\n", coloured_outcome(run, style),
                                   label(run.scenario), format_clock(run.elapsed));
+  if (run.repetitions > 1)
+    lines += fmt::format("  run {} of {}, seed {}\n", run.repetition, run.repetitions, run.seed);
   lines += wrap(reason_line(run), style.columns, 2);
-  if (const auto known = known_issue_line(run); !known.empty())
-    lines += wrap(known, style.columns, 2);
+  for (const auto& more : {retries_line(run), known_issue_line(run)})
+    if (!more.empty()) lines += wrap(more, style.columns, 2);
   if (run.status == RunStatus::judged) lines += why(run.judgement, style.columns);
   if (!run.folder.empty() && outcome_word(run) != "pass")
     lines += fmt::format("  evidence: {}\n", near_path(run.folder));

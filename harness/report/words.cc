@@ -45,6 +45,8 @@ std::string_view outcome_word(const RunResult& run) {
       return to_string(run.judgement.verdict);
     case RunStatus::skipped:
       return "skipped";
+    case RunStatus::not_run:
+      return "not run";
     case RunStatus::broken:
       break;
   }
@@ -69,6 +71,13 @@ const KnownIssue* known_issue(const RunResult& run) {
 std::string known_issue_line(const RunResult& run) {
   const KnownIssue* issue = known_issue(run);
   return issue == nullptr ? "" : fmt::format("known: {} ({})", issue->id, issue->url);
+}
+
+std::string retries_line(const RunResult& run) {
+  if (!run.retried_as.empty()) return "retried as " + run.retried_as;
+  if (run.retried.empty()) return "";
+  return fmt::format("after {} {}: {}", run.retried.size(),
+                     run.retried.size() == 1 ? "retry" : "retries", run.retried.back().reason);
 }
 
 std::string reason_line(const RunResult& run) {

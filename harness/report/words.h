@@ -11,7 +11,7 @@
 
 namespace faultline {
 
-// pass, fail, unknown, skipped, broken or interrupted.
+// pass, fail, unknown, skipped, not run, broken or interrupted.
 std::string_view outcome_word(const RunResult&);
 
 // The issue that the scenario says it runs into, where it failed and the broker's
@@ -20,6 +20,10 @@ const KnownIssue* known_issue(const RunResult&);
 
 // "known: nats-server#6888 (https://...)"; empty where there is none.
 std::string known_issue_line(const RunResult&);
+
+// "after 1 retry: n2 exited at start", why the last before it broke; of one that broke,
+// "retried as NAME"; empty where nothing was retried.
+std::string retries_line(const RunResult&);
 
 // One line: the judgement's summary, or the reason why there is none.
 std::string reason_line(const RunResult&);

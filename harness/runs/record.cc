@@ -24,8 +24,8 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 6> outcomes{"pass",    "fail",   "unknown",
-                                                   "skipped", "broken", "interrupted"};
+constexpr std::array<std::string_view, 7> outcomes{"pass",    "fail",   "unknown",    "skipped",
+                                                   "not run", "broken", "interrupted"};
 
 // What is not there, or is of another type, is the fallback.
 template <typename Value>

@@ -80,7 +80,7 @@ struct RunRecord {
   std::uint64_t seed = 0;
   std::int64_t begin = 0;          // nanoseconds since 1970 UTC
   std::int64_t elapsed = 0;        // milliseconds; 0 where the run was killed
-  std::string outcome = "broken";  // pass, fail, unknown, skipped, broken or interrupted
+  std::string outcome = "broken";  // as outcome_word (report/words.h)
   std::string reason;              // one line
   std::string known_issue;         // "nats-server#6888", where that is why it failed
   std::vector<CheckRecord> checks;

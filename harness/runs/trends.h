@@ -14,8 +14,8 @@
 namespace faultline {
 
 // Of a scenario with a provider and a version of the broker: its newest run that passed or
-// failed, beside the one before. Unknown, skipped, broken and interrupted runs prove nothing,
-// and change no standing.
+// failed, beside the one before. The others prove nothing, and change no
+// standing.
 enum class Standing { new_failure, continuing, fixed, passing, unproven };
 
 std::string_view to_string(Standing);  // new, continuing, fixed, passing, unproven

@@ -9,6 +9,7 @@
 #include "harness/report/page/document.h"
 #include "harness/report/page/html.h"
 #include "harness/report/redact.h"
+#include "harness/report/repetitions.h"
 #include "harness/report/words.h"
 
 namespace faultline {
@@ -18,7 +19,7 @@ constexpr std::size_t longest = 300;
 
 struct Part {
   std::string name;
-  std::vector<const RunResult*> runs;
+  std::vector<Repetitions> rows;
 };
 
 struct Table {
@@ -34,19 +35,28 @@ std::string part_of(const Scenario& scenario) {
   return "Beyond the page";
 }
 
+// A run whose broker never came up does not know it.
+std::string broker_version(const Repetitions& row) {
+  for (const RunResult* run : row.runs)
+    if (!run->broker_version.empty()) return run->broker_version;
+  return "";
+}
+
 std::vector<Table> tables(const SuiteResult& suite) {
   std::vector<Table> all;
-  for (const RunResult& run : suite.runs) {
-    const std::string name = shortened(
-        fmt::format("{} {}, provider {}", run.broker_product,
-                    run.broker_version.empty() ? "(default)" : run.broker_version, run.provider),
-        longest);
+  for (const Repetitions& row : by_scenario(suite)) {
+    const RunResult& run = *row.runs.front();
+    const std::string version = broker_version(row);
+    const std::string name =
+        shortened(fmt::format("{} {}, provider {}", run.broker_product,
+                              version.empty() ? "(default)" : version, run.provider),
+                  longest);
     auto table = std::ranges::find(all, name, &Table::name);
     if (table == all.end()) table = all.insert(all.end(), {name, {}});
     const std::string heading = part_of(run.scenario);
     auto part = std::ranges::find(table->parts, heading, &Part::name);
     if (part == table->parts.end()) part = table->parts.insert(table->parts.end(), {heading, {}});
-    part->runs.push_back(&run);
+    part->rows.push_back(row);
   }
   for (Table& table : all) std::ranges::stable_sort(table.parts, {}, &Part::name);
   return all;
@@ -92,26 +102,57 @@ std::vector<std::string> remarks(const SuiteResult& suite) {
 
 bool explained(const RunResult& run) { return outcome_word(run) != "pass"; }
 
-Html html_row(const RunResult& run) {
-  const Expectations& promised = run.scenario.expectations;
-  const std::string page = page_of(run);
+// What stands below the title: which runs came to the verdict and why, and what was retried.
+std::vector<std::string> remarks(const Repetitions& row) {
+  std::vector<std::string> all;
+  if (row.repeated()) all.push_back(row.sentence());
+  if (explained(row.worst())) all.push_back(shortened(reason_line(row.worst()), longest));
+  for (const RunResult* run : row.runs)
+    if (const auto line = retries_line(*run); !line.empty())
+      all.push_back(shortened(
+          row.repeated() ? fmt::format("run {}: {}", run->repetition, line) : line, longest));
+  return all;
+}
+
+// Each run by its number; nothing unless it was repeated.
+Html links_to_each(const Repetitions& row) {
+  Html links;
+  if (!row.repeated()) return links;
+  for (const RunResult* run : row.runs) {
+    const std::string name = fmt::format("Run {}: {}", run->repetition, outcome_word(*run));
+    links += " ";
+    links += element("a", {{"href", page_of(*run)}, {"aria-label", name}, {"title", name}},
+                     {std::to_string(run->repetition)});
+  }
+  return element("div", {{"class", "why"}}, {"Runs:", links});
+}
+
+Html html_row(const Repetitions& row) {
+  const RunResult& worst = row.worst();
+  const Expectations& promised = worst.scenario.expectations;
   const auto cell = [&](std::string_view word) { return tag("td", {or_dash(word)}); };
-  const auto seen = [&](std::string_view word) {
-    return tag("td", {element("a", {{"href", page}}, {or_dash(shortened(word, longest))})});
+  const auto seen = [&](const RunResult& run, std::string_view word) {
+    return tag("td", {element("a", {{"href", page_of(run)}}, {or_dash(shortened(word, longest))})});
   };
   Html why;
-  if (explained(run))
-    why += element("div", {{"class", "why"}}, {shortened(reason_line(run), longest)});
-  if (const KnownIssue* issue = known_issue(run))
+  for (const std::string& remark : remarks(row))
+    why += element("div", {{"class", "why"}}, {remark});
+  why += links_to_each(row);
+  if (const KnownIssue* issue = known_issue(worst))
     why += element("div", {{"class", "why"}},
                    {"known: ", link(issue->url, shortened(issue->id, longest))});
-  return tag("tr", {element("th", {{"scope", "row"}}, {figure_of(run.scenario)}),
-                    tag("td", {element("a", {{"href", page}}, {outcome_badge(outcome_word(run))})}),
-                    tag("td", {element("a", {{"href", page}}, {title_of(run.scenario)}), why}),
-                    cell(documented_word(promised.writes)),
-                    seen(observed_word(run, "availability.writes")),
-                    cell(documented_word(promised.reads)), seen(observed_reads(run)),
-                    cell(documented_word(promised.loss)), seen(observed_loss(run))});
+  const Html share = row.repeated() ? Html(" " + row.share()) : Html();
+  return tag(
+      "tr",
+      {element("th", {{"scope", "row"}}, {figure_of(worst.scenario)}),
+       tag("td", {element("a", {{"href", page_of(worst)}}, {outcome_badge(row.outcome())}), share}),
+       tag("td", {element("a", {{"href", page_of(worst)}}, {title_of(worst.scenario)}), why}),
+       cell(documented_word(promised.writes)),
+       seen(row.worst_writes(), observed_word(row.worst_writes(), "availability.writes")),
+       cell(documented_word(promised.reads)),
+       seen(row.worst_reads(), observed_reads(row.worst_reads())),
+       cell(documented_word(promised.loss)),
+       seen(row.worst_loss(), observed_loss(row.worst_loss()))});
 }
 
 Html html_table(const Table& table) {
@@ -130,7 +171,7 @@ Html html_table(const Table& table) {
   for (const Part& part : table.parts) {
     Html rows = element("tr", {{"class", "part"}},
                         {element("th", {{"scope", "rowgroup"}, {"colspan", "9"}}, {part.name})});
-    for (const RunResult* run : part.runs) rows += html_row(*run);
+    for (const Repetitions& row : part.rows) rows += html_row(row);
     all += tag("tbody", {rows});
   }
   return element(
@@ -138,25 +179,33 @@ Html html_table(const Table& table) {
       {element("table", {{"class", "failover"}}, {all})});
 }
 
-std::string markdown_row(const RunResult& run) {
-  const Expectations& promised = run.scenario.expectations;
+std::string markdown_row(const Repetitions& row, Links links) {
+  const RunResult& worst = row.worst();
+  const Expectations& promised = worst.scenario.expectations;
   const auto text = [](std::string_view word) {
     return markdown_text(or_dash(shortened(word, longest)));
   };
   std::string why;
-  if (explained(run)) why = "<br>" + text(reason_line(run));
-  if (const std::string known = known_issue_line(run); !known.empty()) why += "<br>" + text(known);
-  const std::string_view outcome = outcome_word(run);
+  for (const std::string& remark : remarks(row)) why += "<br>" + markdown_text(remark);
+  if (const std::string known = known_issue_line(worst); !known.empty())
+    why += "<br>" + text(known);
+  const std::string_view outcome = row.outcome();
   const char* sign = outcome == "pass"      ? "✅"
                      : outcome == "fail"    ? "❌"
                      : outcome == "unknown" ? "❓"
                                             : "➖";
-  return fmt::format("| {} | [{}]({}){} | {} | {} | {} | {} | {} | {} | {} {} |\n",
-                     text(figure_of(run.scenario)), text(title_of(run.scenario)), page_of(run), why,
+  const std::string title =
+      links == Links::to_pages
+          ? fmt::format("[{}]({})", text(title_of(worst.scenario)), page_of(worst))
+          : fmt::format("{} ({})", text(title_of(worst.scenario)),
+                        text(worst.folder.filename().string()));
+  return fmt::format("| {} | {}{} | {} | {} | {} | {} | {} | {} | {} {}{} |\n",
+                     text(figure_of(worst.scenario)), title, why,
                      text(documented_word(promised.writes)),
-                     text(observed_word(run, "availability.writes")),
-                     text(documented_word(promised.reads)), text(observed_reads(run)),
-                     text(documented_word(promised.loss)), text(observed_loss(run)), sign, outcome);
+                     text(observed_word(row.worst_writes(), "availability.writes")),
+                     text(documented_word(promised.reads)), text(observed_reads(row.worst_reads())),
+                     text(documented_word(promised.loss)), text(observed_loss(row.worst_loss())),
+                     sign, outcome, row.repeated() ? " " + row.share() : "");
 }
 
 }  // namespace
@@ -194,7 +243,7 @@ std::string suite_page(const SuiteResult& suite) {
   return document("Faultline: " + summary(suite), body);
 }
 
-std::string suite_markdown(const SuiteResult& suite) {
+std::string suite_markdown(const SuiteResult& suite, Links links) {
   std::string out =
       fmt::format("## Faultline {}\n\n{}\n", markdown_text(suite.name), summary(suite));
   for (const std::string& remark : remarks(suite)) out += "\n" + markdown_text(remark) + "\n";
@@ -206,7 +255,7 @@ std::string suite_markdown(const SuiteResult& suite) {
         "| Loss documented | Loss observed | Verdict |\n|---|---|---|---|---|---|---|---|---|\n";
     for (const Part& part : table.parts) {
       out += fmt::format("| **{}** | | | | | | | | |\n", markdown_text(part.name));
-      for (const RunResult* run : part.runs) out += markdown_row(*run);
+      for (const Repetitions& row : part.rows) out += markdown_row(row, links);
     }
   }
   return out;

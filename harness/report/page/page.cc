@@ -131,7 +131,15 @@ class Page {
     head += element(
         "p", {{"class", "verdict " + outcome_}},
         {outcome_badge(outcome_), " ", text(without_word(reason_line(run_), run_.judgement))});
+    if (run_.repetitions > 1)
+      head += tag("p", {fmt::format("Run {} of {} of this scenario in its suite.", run_.repetition,
+                                    run_.repetitions)});
     Html problems;
+    if (!run_.retried_as.empty())
+      problems += tag("li", {"The harness broke, and ran it again: ", text(run_.retried_as), "."});
+    for (const BrokenRun& broken : run_.retried)
+      problems += tag("li", {"Not the first run: in ", text(broken.name),
+                             " the harness broke: ", text(broken.reason)});
     for (const std::string& problem : content_.problems) problems += tag("li", {text(problem)});
     if (history_ != nullptr && !history_->damage.empty())
       problems += tag(

@@ -1,0 +1,125 @@
+#include "harness/cli/nightly.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <fstream>
+#include <ostream>
+
+#include "harness/cli/command.h"
+#include "harness/report/page/index.h"
+#include "harness/runs/record.h"
+#include "harness/runs/text.h"
+#include "harness/webhook.h"
+
+namespace faultline {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+constexpr auto webhook_limit = 10s;
+constexpr std::uint64_t most_repetitions = 1000, most_retries = 10;
+
+// Now, and not after hours of runs.
+void check_file(const fs::path& file, const char* option) {
+  if (file.empty()) return;
+  const fs::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  std::error_code error;
+  const char* const problem = !fs::is_directory(folder, error) ? "its folder does not exist"
+                              : fs::is_directory(file, error)  ? "it is a folder"
+                              : ::access(folder.c_str(), W_OK) != 0 ||
+                                      (fs::exists(file, error) && ::access(file.c_str(), W_OK) != 0)
+                                  ? "it cannot be written"
+                                  : nullptr;
+  if (problem != nullptr)
+    throw UsageError(fmt::format("{} {}: {}", option, plain(file.string()), problem));
+}
+
+std::chrono::nanoseconds duration_of(const std::string& text) {
+  constexpr std::chrono::nanoseconds longest = std::chrono::hours(24 * 365);
+  try {
+    return std::min(std::chrono::nanoseconds(parse_age(text)), longest);
+  } catch (const RunsError&) {
+    throw UsageError(fmt::format(
+        "--time-limit: '{}' is no duration: write a whole number and s, m, h or d, such as 90m",
+        plain(text)));
+  }
+}
+
+// As jobs on GitHub share the file of their summary: what stands there stays.
+void append(const fs::path& file, const std::string& text) {
+  std::ofstream out(file, std::ios::app | std::ios::binary);
+  out << text << "\n";
+  out.close();
+  if (!out) throw std::system_error(errno, std::generic_category());
+}
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+}  // namespace
+
+void add_nightly_options(CLI::App& app, NightlyOptions& options) {
+  app.add_option("--junit", options.junit, "Also write junit.xml there")->type_name("PATH");
+  app.add_option("--summary", options.summary,
+                 "Also append the table there, as Markdown:\n"
+                 "\"$GITHUB_STEP_SUMMARY\"")
+      ->type_name("PATH");
+  app.add_option("--repeat", options.repeat, "Each scenario so often, seeds counted up (1)")
+      ->type_name("N")
+      ->check(CLI::Range(std::uint64_t{1}, most_repetitions).description(""));
+  app.add_option("--retries", options.retries, "Where the harness broke, never a verdict (0)")
+      ->type_name("N")
+      ->check(CLI::Range(std::uint64_t{0}, most_retries).description(""));
+  app.add_option("--time-limit", options.time_limit,
+                 "Begin no run after it: the rest is not run, 2")
+      ->type_name("TIME");
+  app.add_option("--webhook", options.webhook_url,
+                 "POST the outcome there, signed by\n"
+                 "FAULTLINE_WEBHOOK_SECRET")
+      ->type_name("URL")
+      ->envname("FAULTLINE_WEBHOOK_URL");
+}
+
+SuitePlan plan_of(const NightlyOptions& options) {
+  check_file(options.junit, "--junit");
+  check_file(options.summary, "--summary");
+  if (!options.webhook_url.empty())
+    if (const auto problem = webhook_url_problem(options.webhook_url); !problem.empty())
+      throw UsageError(problem);
+  SuitePlan plan;
+  plan.repeat = options.repeat;
+  plan.retries = options.retries;
+  plan.junit = options.junit;
+  plan.time_limit = options.time_limit;
+  if (!options.time_limit.empty())
+    plan.deadline = std::chrono::steady_clock::now() + duration_of(options.time_limit);
+  return plan;
+}
+
+ExitCode tell_others(const SuiteResult& suite, const NightlyOptions& options,
+                     const std::string& faultline_version, ExitCode code,
+                     std::ostream& complaints) {
+  if (!options.summary.empty()) try {
+      append(options.summary, suite_markdown(suite, Links::none));
+    } catch (const std::exception& error) {
+      complaints << "faultline: --summary " << plain(options.summary.string()) << ": "
+                 << error.what() << "\n";
+      code = worse(code, exit_broken);
+    }
+  if (options.webhook_url.empty()) return code;
+  const std::string problem =
+      post_webhook(options.webhook_url, variable("FAULTLINE_WEBHOOK_SECRET"),
+                   webhook_body(suite, faultline_version, code), faultline_version, webhook_limit);
+  if (!problem.empty()) complaints << "faultline: " << plain(problem) << "\n";
+  return code;
+}
+
+}  // namespace faultline
