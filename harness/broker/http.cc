@@ -17,6 +17,10 @@ struct HandleCloser {
   void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
 };
 
+struct HeadersFree {
+  void operator()(curl_slist* headers) const { curl_slist_free_all(headers); }
+};
+
 std::size_t append(char* data, std::size_t, std::size_t size, void* body) {
   auto& text = *static_cast<std::string*>(body);
   if (text.size() + size > largest_body) return 0;  // ends the transfer with an error
@@ -24,12 +28,15 @@ std::size_t append(char* data, std::size_t, std::size_t size, void* body) {
   return size;
 }
 
-}  // namespace
+using Handle = std::unique_ptr<CURL, HandleCloser>;
 
-std::optional<HttpAnswer> http_get(const std::string& url, std::chrono::milliseconds limit) {
+Handle new_handle() {
   static const CurlLibrary library;
-  const std::unique_ptr<CURL, HandleCloser> handle(curl_easy_init());
-  if (!handle) return {};
+  return Handle(curl_easy_init());
+}
+
+std::optional<HttpAnswer> perform(const Handle& handle, const std::string& url,
+                                  std::chrono::milliseconds limit) {
   HttpAnswer answer;
   curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
   curl_easy_setopt(handle.get(), CURLOPT_NOPROXY, "*");
@@ -40,6 +47,26 @@ std::optional<HttpAnswer> http_get(const std::string& url, std::chrono::millisec
   if (curl_easy_perform(handle.get()) != CURLE_OK) return {};
   curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &answer.status);
   return answer;
+}
+
+}  // namespace
+
+std::optional<HttpAnswer> http_get(const std::string& url, std::chrono::milliseconds limit) {
+  const Handle handle = new_handle();
+  return handle ? perform(handle, url, limit) : std::nullopt;
+}
+
+std::optional<HttpAnswer> http_put(const std::string& url, const std::string& text,
+                                   std::chrono::milliseconds limit) {
+  const Handle handle = new_handle();
+  if (!handle) return {};
+  const std::unique_ptr<curl_slist, HeadersFree> headers(
+      curl_slist_append(nullptr, "Content-Type: text/plain; charset=utf-8"));
+  curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(handle.get(), CURLOPT_CUSTOMREQUEST, "PUT");
+  curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDS, text.c_str());
+  curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(text.size()));
+  return perform(handle, url, limit);
 }
 
 }  // namespace faultline

@@ -15,4 +15,8 @@ struct HttpAnswer {
 // May be called from any thread.
 std::optional<HttpAnswer> http_get(const std::string& url, std::chrono::milliseconds limit);
 
+// The same for one PUT of a text.
+std::optional<HttpAnswer> http_put(const std::string& url, const std::string& text,
+                                   std::chrono::milliseconds limit);
+
 }  // namespace faultline

@@ -53,5 +53,32 @@ TEST(HttpGet, IsEmptyWithoutACompleteAnswer) {
   EXPECT_FALSE(http_get("not a url", 60s));
 }
 
+TEST(HttpPut, SendsAllOfTheText) {
+  boost::asio::io_context context;
+  tcp::acceptor acceptor(context, {boost::asio::ip::address_v4::loopback(), 0});
+  const auto url = "http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port()) + "/x";
+  std::string request;
+  std::jthread server([&] {
+    tcp::socket socket(context);
+    acceptor.accept(socket);
+    boost::system::error_code ended;
+    boost::asio::read_until(socket, boost::asio::dynamic_buffer(request), "the end", ended);
+    boost::asio::write(
+        socket, boost::asio::buffer(std::string("HTTP/1.1 400 No\r\nContent-Length: 3\r\n\r\nbad")),
+        ended);
+  });
+  const auto answer = http_put(url, "text\nthe end", 60s);
+  server.join();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->status, 400);
+  EXPECT_EQ(answer->body, "bad");
+  EXPECT_TRUE(request.starts_with("PUT /x HTTP/1.1\r\n")) << request;
+  EXPECT_TRUE(request.ends_with("\r\n\r\ntext\nthe end")) << request;
+}
+
+TEST(HttpPut, IsEmptyWithoutAnAnswer) {
+  EXPECT_FALSE(http_put("http://127.0.0.1:1/", "text", 60s));
+}
+
 }  // namespace
 }  // namespace faultline
