@@ -15,6 +15,7 @@
 #include "harness/cli/scenarios.h"
 #include "harness/exit_code.h"
 #include "harness/interrupt.h"
+#include "harness/metrics/publisher.h"
 #include "harness/provider.h"
 #include "harness/report/figure_table.h"
 #include "harness/report/run_json.h"
@@ -32,8 +33,21 @@ struct Arguments {
   std::filesystem::path results = "results";
   ExitPolicy policy;
   Consent consent;
+  MetricsOptions metrics;
   bool json = false;
 };
+
+// Null where no metrics are asked for. Before anything is made, as they may be bad input.
+std::unique_ptr<MetricsPublisher> metrics_publisher(const Arguments& arguments,
+                                                    const std::vector<Scenario>& scenarios) try {
+  if (!arguments.metrics.any()) return nullptr;
+  const std::string& provider = arguments.provider.name;
+  auto metrics = std::make_shared<Metrics>(std::string(program_version()),
+                                           last_successes(scenarios, arguments.results, provider));
+  return std::make_unique<MetricsPublisher>(arguments.metrics, std::move(metrics), provider);
+} catch (const MetricsError& error) {
+  throw UsageError(error.what());
+}
 
 // Before anything is made: what is wrong with the choice is the user's to repair.
 void check_choice(const std::vector<Scenario>& scenarios, const RunOptions& options) {
@@ -71,6 +85,9 @@ int execute(Arguments arguments) {
   check_choice(scenarios, options);
   options.interrupts = &count_interrupts();
   std::ostream& out = arguments.json ? std::cerr : std::cout;
+  const std::unique_ptr<MetricsPublisher> metrics = metrics_publisher(arguments, scenarios);
+  if (metrics && !metrics->url().empty())
+    out << fmt::format("metrics: {}\n", metrics->url()) << std::flush;
   const std::unique_ptr<Provider> provider = agreed_provider(
       arguments.provider, scenarios, arguments.consent, out, [&] { return interrupted(options); });
   options.abort = [&](const ProgressFigures& figures) { return provider->abort_reason(figures); };
@@ -85,8 +102,11 @@ int execute(Arguments arguments) {
   options.faultline_version = program_version();
 
   Terminal terminal(out, detect_style(arguments.json ? STDERR_FILENO : STDOUT_FILENO));
-  const SuiteResult suite = run_suite(scenarios, options, folder, terminal, real_steps(*provider));
+  SuiteSteps steps = real_steps(*provider);
+  if (metrics) steps = metrics->watching(std::move(steps));
+  const SuiteResult suite = run_suite(scenarios, options, folder, terminal, steps);
   const ExitCode code = exit_code(suite, arguments.policy);
+  if (metrics) metrics->finish(suite, code, terminal);
   show_end(suite, out);
   if (!suite.problem.empty()) std::cerr << "faultline: " << suite.problem << "\n";
   if (arguments.json) std::cout << suite_json(suite, options.faultline_version, code);
@@ -124,6 +144,8 @@ Subcommand run_command(CLI::App& program) {
       "  faultline run my.yaml --broker-version 2.10.22\n"
       "  faultline run scenarios/known-issues --fail-on unexpected\n"
       "  faultline run 1.3 --provider kubernetes --target staging.yaml\n"
+      "  faultline run --metrics 9464                # on 127.0.0.1, while it runs\n"
+      "  faultline run --metrics-file /var/lib/node_exporter/faultline.prom\n"
       "\n"
       "Exit codes: 0 all passed, 1 violation, 2 unknown or skipped,\n"
       "  130 interrupted, 254 bad usage or input, 255 the harness broke");
@@ -150,6 +172,15 @@ Subcommand run_command(CLI::App& program) {
       ->type_name("N")
       ->check(whole_number());
   add_exit_policy(*app, arguments->policy);
+  app->add_option("--metrics", arguments->metrics.address, "Serve metrics for Prometheus here")
+      ->type_name("[ADDRESS:]PORT")
+      ->check(not_empty());
+  app->add_option("--metrics-file", arguments->metrics.file, "Write them, for node_exporter")
+      ->type_name("PATH")
+      ->check(not_empty());
+  app->add_option("--pushgateway", arguments->metrics.gateway, "Push them when all is over")
+      ->type_name("URL")
+      ->check(not_empty());
   app->add_flag("--json", arguments->json, "Results on standard output as JSON");
   return {app, [app, arguments] {
             check_provider_options(*app, arguments->provider);
