@@ -124,6 +124,7 @@ void Experiment::run() {
     throw;
   }
   workload_.stop();
+  observer_.show_progress();
   recorder_.close();
   if (const auto error = recorder_.error())
     throw std::runtime_error("the history could not be written: " + *error);
@@ -133,6 +134,7 @@ void Experiment::abandon(const std::string& reason) {
   recorder_.event(Interrupted{reason});
   heal_everything();
   workload_.stop();
+  observer_.show_progress();
   recorder_.close();
 }
 
@@ -200,16 +202,15 @@ void Experiment::end(std::uint32_t index) {
   if (!strike->proven && std::ranges::any_of(strike->holds, by_another)) return;
   look_again(*strike);
   heal({&*strike}, std::set<std::string>(strike->holds));
-  show_faults();
 }
 
 void Experiment::show_faults() {
-  std::vector<std::string> shown;
+  std::vector<FaultInEffect> shown;
   for (const Strike& strike : strikes_)
     if (!strike.holds.empty())
-      shown.push_back(fmt::format("{} {} ({})", strike.step->fault, strike.step->target,
-                                  fmt::join(strike.holds, ", ")));
-  observer_.fault_in_effect(fmt::format("{}", fmt::join(shown, ", ")));
+      shown.push_back(
+          {strike.step->fault, strike.step->target, {strike.holds.begin(), strike.holds.end()}});
+  observer_.faults_in_effect(std::move(shown));
 }
 
 FaultContext Experiment::fault_context(std::uint32_t index) {
@@ -245,7 +246,6 @@ void Experiment::recovery() {
       if (left.size() > 1) observer_.wait(scenario_.heal_interval);
     }
   }
-  observer_.fault_in_effect("");
   const auto healed = steady_clock::now();
   observer_.wait(scenario_.recovery,
                  [&] { return traffic_is_back(healed) && broker_.all_healthy(); });
@@ -302,6 +302,7 @@ void Experiment::heal(std::vector<Strike*> strikes, const std::set<std::string>&
   for (Strike& strike : strikes_)
     for (const std::string& server : servers)
       if (!held_down(server)) record_healed(strike, server);
+  show_faults();
 }
 
 void Experiment::lift(Strike& strike, const std::string& server) {

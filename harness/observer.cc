@@ -1,5 +1,8 @@
 #include "harness/observer.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <thread>
 
@@ -32,7 +35,17 @@ Observer::Observer(Cluster& cluster, Broker& broker, Recorder& recorder, LogWork
       workload_(workload),
       progress_(progress),
       interrupts_(options.interrupts),
-      abort_(options.abort) {}
+      abort_(options.abort) {
+  for (const Server& server : cluster.servers()) figures_.servers.push_back(server.name);
+}
+
+void Observer::faults_in_effect(std::vector<FaultInEffect> faults) {
+  std::vector<std::string> words;
+  for (const FaultInEffect& one : faults)
+    words.push_back(fmt::format("{} {} ({})", one.fault, one.target, fmt::join(one.servers, ", ")));
+  figures_.fault = fmt::format("{}", fmt::join(words, ", "));
+  figures_.faults = std::move(faults);
+}
 
 void Observer::phase(const std::string& name, milliseconds length) {
   recorder_.event(PhaseStarted{name});
@@ -97,7 +110,7 @@ void Observer::record_leaders_if_changed() {
 void Observer::show_progress() {
   figures_.elapsed = since(run_begin_);
   figures_.phase_elapsed = since(phase_begin_);
-  figures_.fault = fault_;
+  figures_.leader = last_leaders_ ? last_leaders_->stream : "";
   figures_.live = workload_.live();
   const auto stretch = since(rate_begin_);
   if (stretch >= milliseconds{1000}) {
@@ -112,6 +125,7 @@ void Observer::show_progress() {
   }
   figures_.unavailable_writes = gap(figures_.live.last_write, run_begin_);
   figures_.unavailable_reads = gap(figures_.live.last_read, run_begin_);
+  figures_.unavailable_deliveries = gap(figures_.live.last_delivery, run_begin_);
   progress_.update(figures_);
 }
 

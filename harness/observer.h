@@ -32,7 +32,7 @@ class Observer {
   Observer(Cluster&, Broker&, Recorder&, LogWorkload&, Progress&, const RunOptions&);
 
   void phase(const std::string& name, std::chrono::milliseconds length);  // recorded
-  void fault_in_effect(const std::string& what) { fault_ = what; }        // empty: none
+  void faults_in_effect(std::vector<FaultInEffect>);
 
   // Observes until `done` says so or the time is over; true if it was `done`.
   // Throws RunInterrupted, and std::runtime_error where the history can no
@@ -46,13 +46,14 @@ class Observer {
   // One look: exits, leaders, progress.
   void observe();
 
+  void show_progress();
+
   // Asks the brokers who leads now, and records it.
   LeadersSeen leaders();
 
  private:
   void record_exits();
   void record_leaders_if_changed();
-  void show_progress();
 
   Cluster& cluster_;
   Broker& broker_;
@@ -66,7 +67,6 @@ class Observer {
   std::chrono::steady_clock::time_point phase_begin_ = run_begin_;
   std::chrono::steady_clock::time_point rate_begin_ = run_begin_;
   ProgressFigures figures_;
-  std::string fault_;
   LiveFigures last_live_;
   std::optional<LeadersSeen> last_leaders_;
 };

@@ -32,13 +32,22 @@ struct RunOptions {
   std::function<std::string(const ProgressFigures&)> abort = {};
 };
 
+struct FaultInEffect {
+  std::string fault, target;         // broker-kill, leader
+  std::vector<std::string> servers;  // those it holds now
+};
+
 struct ProgressFigures {
   std::string phase;  // "deploy: waiting for n2", steady, fault, recovery, drain
   std::chrono::milliseconds elapsed{0}, phase_elapsed{0}, phase_length{0};  // length 0: open
-  std::string fault;  // in effect: "broker-kill leader (n2)"; else empty
+  std::string fault;                  // in effect: "broker-kill leader (n2)"; else empty
+  std::vector<FaultInEffect> faults;  // the same, one by one
+  std::vector<std::string> servers;
+  std::string leader;  // of the stream, as last seen; empty: nobody
   LiveFigures live;
   double writes_per_second = 0, reads_per_second = 0;
-  std::chrono::milliseconds unavailable_writes{0}, unavailable_reads{0};  // the current gap
+  std::chrono::milliseconds unavailable_writes{0}, unavailable_reads{0},
+      unavailable_deliveries{0};  // the current gap
 };
 
 class Progress {

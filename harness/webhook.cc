@@ -153,7 +153,7 @@ std::string post_webhook(const std::string& url, const std::string& secret, cons
   try {
     if (!secret.empty())
       headers.push_back(fmt::format("{}: {}", signature_header, signature(secret, body)));
-    const HttpAnswer answer = http_post(url, headers, body, limit);
+    const HttpAnswer answer = http_send("POST", url, headers, body, limit);
     if (answer.status >= 200 && answer.status < 300) return "";
     return fmt::format("the webhook at {} answered {}", host, answer.status);
   } catch (const std::exception& error) {

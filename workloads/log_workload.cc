@@ -132,6 +132,11 @@ DrainFinished LogWorkload::drain(const std::function<std::optional<std::string>(
 
 void LogWorkload::stop() { implementation_->stop(); }
 
-LiveFigures LogWorkload::live() const { return implementation_->context.live.figures(); }
+LiveFigures LogWorkload::live() const {
+  const LogContext& context = implementation_->context;
+  LiveFigures figures = context.live.figures();
+  figures.operations = context.recorder.tally();
+  return figures;
+}
 
 }  // namespace faultline

@@ -49,6 +49,7 @@ struct LiveFigures {  // of the whole run so far
   std::uint64_t writes_ok = 0, writes_failed = 0, writes_unknown = 0;
   std::uint64_t reads_ok = 0, deliveries = 0;
   Time last_write = 0, last_read = 0, last_delivery = 0;  // completion of the last ok one
+  Tally operations;
 };
 
 class LogWorkload {

@@ -90,8 +90,8 @@ class SignalsBlocked {
 
 // An operation's index and kind, so that nothing need be kept per operation
 // under way. 0 names none.
-OperationId make_id(std::uint64_t index, OperationKind kind) {
-  return {index << 3 | (static_cast<std::uint64_t>(kind) + 1)};
+OperationId make_id(std::uint64_t index, OperationKind kind, Time invoked) {
+  return {index << 3 | (static_cast<std::uint64_t>(kind) + 1), invoked};
 }
 
 }  // namespace
@@ -250,6 +250,7 @@ struct Recorder::Implementation {
   std::optional<Clock::time_point> writing_since;  // the write under way
   bool stalled = false;
   std::uint32_t processes = 0;
+  Tally tally;
 
   std::thread flusher;
 };
@@ -270,7 +271,7 @@ OperationId Recorder::invoke(const Invocation& invocation) {
   implementation_->stamped([&](Time now) {
     op.invoked = now;
     op.intended = invocation.intended ? invocation.intended : now;
-    id = make_id(implementation_->encoder.invoke(op), op.kind);
+    id = make_id(implementation_->encoder.invoke(op), op.kind, now);
   });
   return id;
 }
@@ -288,6 +289,8 @@ Time Recorder::complete(OperationId id, const Completion& completion) {
     result.completed = now;
     result.kind = static_cast<OperationKind>((id.id & 7) - 1);
     implementation_->encoder.complete(id.id >> 3, result);
+    implementation_->tally[static_cast<std::size_t>(result.kind)].count(result.outcome,
+                                                                        now - id.invoked);
   });
 }
 
@@ -307,6 +310,11 @@ std::uint32_t Recorder::new_process(const std::string& role, const std::string& 
   }
   event(ProcessStarted{process, role, group});
   return process;
+}
+
+Tally Recorder::tally() const {
+  const std::lock_guard lock(implementation_->mutex);
+  return implementation_->tally;
 }
 
 void Recorder::flush() { implementation_->flush(); }

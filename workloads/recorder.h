@@ -13,6 +13,7 @@
 #include <string>
 
 #include "checkers/history.h"
+#include "workloads/tally.h"
 
 namespace faultline {
 
@@ -40,6 +41,7 @@ struct Completion {
 // Names an operation under way; unique in a run.
 struct OperationId {
   std::uint64_t id = 0;
+  Time invoked = 0;
 };
 
 class Recorder {
@@ -55,6 +57,8 @@ class Recorder {
   Time complete(OperationId, const Completion&);  // once per operation; returns the stamp
   Time event(decltype(Event::what));
   std::uint32_t new_process(const std::string& role, const std::string& group);  // also recorded
+
+  Tally tally() const;  // of what was completed so far
 
   void flush();  // everything recorded so far is handed to the operating system
   // Flushes, ends the file, syncs; further records are ignored. Waits for a disk that

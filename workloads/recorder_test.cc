@@ -314,5 +314,64 @@ TEST_F(RecorderTest, MemoryIsFlatWhateverTheLength) {
   EXPECT_GT(std::filesystem::file_size(file()), 5u << 20);  // more than the memory allowed
 }
 
+// From what was read, not by the recorder: the tally of the operations that have an end.
+Tally tally_of(const History& history) {
+  Tally tally{};
+  for (const Operation& op : history.operations) {
+    if (op.completed == never) continue;
+    OperationTally& own = tally[static_cast<std::size_t>(op.kind)];
+    ++own.ends[static_cast<std::size_t>(op.outcome)];
+    if (op.outcome != Outcome::ok) continue;
+    const Duration took = op.completed - op.invoked;
+    std::size_t bound = 0;
+    while (bound < duration_bounds.size() && duration_bounds[bound] < took) ++bound;
+    ++own.durations[bound];
+    own.total += took;
+  }
+  return tally;
+}
+
+TEST_F(RecorderTest, TalliesWhatTheHistoryHolds) {
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  Tally told;
+  {
+    Recorder recorder(file(), header());
+    const auto client = [&](std::uint32_t process) {
+      std::mt19937 random(seed + process);
+      std::vector<OperationId> under_way;
+      for (int i = 0; i < 2'000; ++i) {
+        const auto kind = static_cast<OperationKind>(random() % 6);
+        under_way.push_back(recorder.invoke({kind, process, 0, {}, 0, 0}));
+        if (i % 100 == 0) std::this_thread::sleep_for(std::chrono::microseconds(random() % 3'000));
+        if (random() % 3 == 0) continue;
+        const std::size_t chosen = random() % under_way.size();
+        Completion completion;
+        completion.outcome = static_cast<Outcome>(random() % 3);
+        recorder.complete(under_way[chosen], completion);
+        under_way.erase(under_way.begin() + static_cast<std::ptrdiff_t>(chosen));
+      }
+    };
+    std::jthread other(client, 1);
+    client(2);
+    other.join();
+    told = recorder.tally();
+  }
+  EXPECT_EQ(told, tally_of(read_history(file())));
+}
+
+TEST(TallyTest, ABoundBelongsToItsClass) {
+  OperationTally tally;
+  tally.count(Outcome::ok, duration_bounds[3]);
+  tally.count(Outcome::ok, duration_bounds[3] + 1);
+  tally.count(Outcome::ok, duration_bounds.back() + 1);
+  tally.count(Outcome::unknown, 3 * second);
+  EXPECT_EQ(tally.durations[3], 1u);
+  EXPECT_EQ(tally.durations[4], 1u);
+  EXPECT_EQ(tally.durations.back(), 1u);
+  EXPECT_EQ(tally.ends, (std::array<std::uint64_t, 3>{3, 0, 1}));
+  EXPECT_EQ(tally.total, 2 * duration_bounds[3] + duration_bounds.back() + 2);
+}
+
 }  // namespace
 }  // namespace faultline

@@ -57,8 +57,9 @@ std::optional<HttpAnswer> http_get(const std::string& url, std::chrono::millisec
   return answer;
 }
 
-HttpAnswer http_post(const std::string& url, const std::vector<std::string>& headers,
-                     const std::string& body, std::chrono::milliseconds limit) {
+HttpAnswer http_send(const std::string& method, const std::string& url,
+                     const std::vector<std::string>& headers, const std::string& body,
+                     std::chrono::milliseconds limit) {
   static const CurlLibrary library;
   const std::unique_ptr<CURL, HandleCloser> handle(curl_easy_init());
   if (!handle) throw std::runtime_error("libcurl cannot be used");
@@ -69,6 +70,7 @@ HttpAnswer http_post(const std::string& url, const std::vector<std::string>& hea
   std::array<char, CURL_ERROR_SIZE> detail{};
   curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
   curl_easy_setopt(handle.get(), CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(handle.get(), CURLOPT_CUSTOMREQUEST, method.c_str());
   curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, list.get());
   curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDS, body.data());
   curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));

@@ -53,5 +53,32 @@ TEST(HttpGet, IsEmptyWithoutACompleteAnswer) {
   EXPECT_FALSE(http_get("not a url", 60s));
 }
 
+TEST(HttpSend, SendsAllOfTheBody) {
+  boost::asio::io_context context;
+  tcp::acceptor acceptor(context, {boost::asio::ip::address_v4::loopback(), 0});
+  const auto url = "http://127.0.0.1:" + std::to_string(acceptor.local_endpoint().port()) + "/x";
+  std::string request;
+  std::jthread server([&] {
+    tcp::socket socket(context);
+    acceptor.accept(socket);
+    boost::system::error_code ended;
+    boost::asio::read_until(socket, boost::asio::dynamic_buffer(request), "the end", ended);
+    boost::asio::write(
+        socket, boost::asio::buffer(std::string("HTTP/1.1 400 No\r\nContent-Length: 3\r\n\r\nbad")),
+        ended);
+  });
+  const auto answer = http_send("PUT", url, {"X-A: b"}, "text\nthe end", 60s);
+  server.join();
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(answer.body, "bad");
+  EXPECT_NE(request.find("\r\nX-A: b\r\n"), std::string::npos) << request;
+  EXPECT_TRUE(request.starts_with("PUT /x HTTP/1.1\r\n")) << request;
+  EXPECT_TRUE(request.ends_with("\r\n\r\ntext\nthe end")) << request;
+}
+
+TEST(HttpSend, SaysWhyThereIsNoAnswer) {
+  EXPECT_THROW(http_send("PUT", "http://127.0.0.1:1/", {}, "text", 60s), std::runtime_error);
+}
+
 }  // namespace
 }  // namespace faultline

@@ -143,6 +143,22 @@ TEST(Cli, BadChoiceOfBrokerIsRefusedBeforeAnythingIsMade) {
   EXPECT_FALSE(fs::exists(results));
 }
 
+TEST(Cli, MetricsThatCannotBeAreRefusedBeforeAnythingIsMade) {
+  const Results folder;
+  const fs::path results = folder.path() / "results";
+  const auto refused = [&](const std::string& option, const std::string& value,
+                           const std::string& because) {
+    expect_refused({"run", "1.1", "--results", results.string(), option, value}, because);
+  };
+  refused("--metrics", "nine", "--metrics 'nine' is no address and port");
+  refused("--metrics", "", "must not be empty");
+  refused("--metrics", "192.0.2.1:9464", "cannot listen on 192.0.2.1:9464");
+  refused("--metrics-file", folder.path().string(), "is a folder");
+  refused("--metrics-file", (folder.path() / "none" / "x.prom").string(), "none");
+  refused("--pushgateway", "gateway:9091", "--pushgateway 'gateway:9091' is no address");
+  EXPECT_FALSE(fs::exists(results));
+}
+
 TEST(Cli, StandardOutputThatIsFullIsAnError) {
   bp::ipstream errors;
   const int code =

@@ -16,6 +16,7 @@
 #include "harness/cli/scenarios.h"
 #include "harness/exit_code.h"
 #include "harness/interrupt.h"
+#include "harness/metrics/publisher.h"
 #include "harness/provider.h"
 #include "harness/report/figure_table.h"
 #include "harness/report/run_json.h"
@@ -34,8 +35,21 @@ struct Arguments {
   NightlyOptions nightly;
   ExitPolicy policy;
   Consent consent;
+  MetricsOptions metrics;
   bool json = false;
 };
+
+// Null where no metrics are asked for. Before anything is made, as they may be bad input.
+std::unique_ptr<MetricsPublisher> metrics_publisher(const Arguments& arguments,
+                                                    const std::vector<Scenario>& scenarios) try {
+  if (!arguments.metrics.any()) return nullptr;
+  const std::string& provider = arguments.provider.name;
+  auto metrics = std::make_shared<Metrics>(std::string(program_version()),
+                                           last_successes(scenarios, arguments.results, provider));
+  return std::make_unique<MetricsPublisher>(arguments.metrics, std::move(metrics), provider);
+} catch (const MetricsError& error) {
+  throw UsageError(error.what());
+}
 
 // Before anything is made: what is wrong with the choice is the user's to repair.
 void check_choice(const std::vector<Scenario>& scenarios, const RunOptions& options) {
@@ -74,6 +88,9 @@ int execute(Arguments arguments) {
   check_choice(scenarios, options);
   options.interrupts = &count_interrupts();
   std::ostream& out = arguments.json ? std::cerr : std::cout;
+  const std::unique_ptr<MetricsPublisher> metrics = metrics_publisher(arguments, scenarios);
+  if (metrics && !metrics->url().empty())
+    out << fmt::format("metrics: {}\n", metrics->url()) << std::flush;
   const std::unique_ptr<Provider> provider = agreed_provider(
       arguments.provider, scenarios, arguments.consent, out, [&] { return interrupted(options); });
   options.abort = [&](const ProgressFigures& figures) { return provider->abort_reason(figures); };
@@ -88,12 +105,14 @@ int execute(Arguments arguments) {
   options.faultline_version = program_version();
 
   Terminal terminal(out, detect_style(arguments.json ? STDERR_FILENO : STDOUT_FILENO));
-  const SuiteResult suite =
-      run_suite(scenarios, options, folder, terminal, real_steps(*provider), plan);
+  SuiteSteps steps = real_steps(*provider);
+  if (metrics) steps = metrics->watching(std::move(steps));
+  const SuiteResult suite = run_suite(scenarios, options, folder, terminal, steps, plan);
   show_end(suite, out);
   if (!suite.problem.empty()) std::cerr << "faultline: " << suite.problem << "\n";
   const ExitCode code = tell_others(suite, arguments.nightly, options.faultline_version,
                                     exit_code(suite, arguments.policy), std::cerr);
+  if (metrics) metrics->finish(suite, code, terminal);
   if (arguments.json) std::cout << suite_json(suite, options.faultline_version, code);
   return code;
 }
@@ -131,6 +150,7 @@ Subcommand run_command(CLI::App& program) {
       "  faultline run 1.3 --provider kubernetes --target staging.yaml\n"
       "  faultline run 1.3 --repeat 10 --seed 7      # seeds 7 to 16\n"
       "  faultline run --retries 1 --time-limit 90m --junit junit.xml\n"
+      "  faultline run --metrics 9464                # for Prometheus, while it runs\n"
       "\n"
       "Exit codes: 0 all passed, 1 violation, 2 unknown, skipped or not run,\n"
       "  130 interrupted, 254 bad usage or input, 255 the harness broke");
@@ -158,6 +178,15 @@ Subcommand run_command(CLI::App& program) {
       ->check(whole_number());
   add_nightly_options(*app, arguments->nightly);
   add_exit_policy(*app, arguments->policy);
+  app->add_option("--metrics", arguments->metrics.address, "Serve metrics for Prometheus here")
+      ->type_name("[ADDRESS:]PORT")
+      ->check(not_empty());
+  app->add_option("--metrics-file", arguments->metrics.file, "Write them, for node_exporter")
+      ->type_name("PATH")
+      ->check(not_empty());
+  app->add_option("--pushgateway", arguments->metrics.gateway, "Push them when all is over")
+      ->type_name("URL")
+      ->check(not_empty());
   app->add_flag("--json", arguments->json, "Results on standard output as JSON");
   return {app, [app, arguments] {
             check_provider_options(*app, arguments->provider);
