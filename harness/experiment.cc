@@ -9,6 +9,7 @@
 #include "faults/target.h"
 #include "harness/absence.h"
 #include "harness/agenda.h"
+#include "harness/report/progress.h"
 
 namespace faultline {
 namespace {
@@ -207,8 +208,7 @@ void Experiment::show_faults() {
   std::vector<std::string> shown;
   for (const Strike& strike : strikes_)
     if (!strike.holds.empty())
-      shown.push_back(fmt::format("{} {} ({})", strike.step->fault, strike.step->target,
-                                  fmt::join(strike.holds, ", ")));
+      shown.push_back(fault_in_effect(strike.step->fault, strike.step->target, strike.holds));
   observer_.fault_in_effect(fmt::format("{}", fmt::join(shown, ", ")));
 }
 

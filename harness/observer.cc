@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "harness/report/progress.h"
+
 namespace faultline {
 namespace {
 
@@ -10,17 +12,6 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds look_interval{250};
-
-// A client that completes nothing for longer than this is unavailable; below it
-// is the ordinary distance between two operations.
-constexpr milliseconds noticeable{1000};
-
-milliseconds gap(Time last, Clock::time_point run_begin) {
-  const Time begin =
-      std::max<Time>(last, std::chrono::nanoseconds(run_begin.time_since_epoch()).count());
-  const milliseconds length{(monotonic_now() - begin) / millisecond};
-  return length > noticeable ? length : milliseconds{0};
-}
 
 }  // namespace
 
@@ -110,8 +101,9 @@ void Observer::show_progress() {
     last_live_ = figures_.live;
     rate_begin_ = Clock::now();
   }
-  figures_.unavailable_writes = gap(figures_.live.last_write, run_begin_);
-  figures_.unavailable_reads = gap(figures_.live.last_read, run_begin_);
+  const Time begin = std::chrono::nanoseconds(run_begin_.time_since_epoch()).count();
+  figures_.unavailable_writes = current_gap(figures_.live.last_write, begin, monotonic_now());
+  figures_.unavailable_reads = current_gap(figures_.live.last_read, begin, monotonic_now());
   progress_.update(figures_);
 }
 
