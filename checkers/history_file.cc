@@ -192,15 +192,26 @@ void apply(Operation& op, const Operation& result) {
   if (result.sequence != 0) op.sequence = result.sequence;
 }
 
-class HistoryDecoder {
+}  // namespace
+
+class GrowingHistory::Decoder {
  public:
-  explicit HistoryDecoder(std::string_view file) : file_(file) {
-    check_preamble();
-    read_header();
-    while (!history_.closed && history_.damage.empty()) read_block();
+  void append(std::string_view bytes) {
+    size_ += bytes.size();
+    if (!is_over()) read(bytes);
+    tell_damage();
   }
 
-  History take() { return std::move(history_); }
+  bool has_header() const { return has_header_; }
+  bool is_over() const { return history_.closed || !problem_.empty(); }
+  const History& history() const { return history_; }
+
+  History take() {
+    if (size_ == 0) throw HistoryError("is empty: nothing was recorded");
+    if (!has_header_)
+      throw HistoryError("ends within its header: nothing was recorded, or the file was cut");
+    return std::move(history_);
+  }
 
  private:
   struct Block {
@@ -208,73 +219,101 @@ class HistoryDecoder {
     std::string_view payload;
   };
 
-  void check_preamble() {
-    if (file_.empty()) throw HistoryError("is empty: nothing was recorded");
-    const std::string_view magic = file_.substr(0, history_magic.size());
+  void read(std::string_view bytes) {
+    if (pending_.empty()) {
+      rest_ = bytes;
+      read_blocks();
+      pending_ = rest_;
+    } else {
+      rest_ = pending_ += bytes;
+      read_blocks();
+      pending_.erase(0, pending_.size() - rest_.size());
+    }
+    if (is_over()) pending_ = {};
+  }
+
+  void read_blocks() {
+    if (version_ == 0) read_preamble();
+    while (version_ != 0 && !is_over()) {
+      const std::optional<Block> block = next_block();
+      if (!block) return;
+      if (!has_header_) {
+        read_header(*block);
+      } else if (!read_block(*block)) {
+        problem_ = "malformed";
+        return;
+      }
+      skip(block_head_size + block->payload.size());
+    }
+  }
+
+  void read_preamble() {
+    const std::string_view magic = rest_.substr(0, history_magic.size());
     if (magic != history_magic.substr(0, magic.size())) {
       throw HistoryError("is not a faultline history: name the file that a run wrote");
     }
-    if (file_.size() < preamble_size) throw cut_short();
-    if (load_fixed32(&file_[12]) != crc32c(file_.substr(0, 12))) throw unreadable_header();
-    version_ = load_fixed32(&file_[8]);
+    if (rest_.size() < preamble_size) return;
+    if (load_fixed32(&rest_[12]) != crc32c(rest_.substr(0, 12))) throw unreadable_header();
+    version_ = load_fixed32(&rest_[8]);
     if (version_ > history_format_version) {
       throw HistoryError("written by a newer faultline (format " + std::to_string(version_) +
                          "; this one reads " + std::to_string(history_format_version) +
                          "): upgrade");
     }
     if (version_ == 0) throw unreadable_header();
-    offset_ = preamble_size;
+    skip(preamble_size);
   }
 
-  void read_header() {
-    if (file_.size() == offset_) throw cut_short();
-    const std::optional<Block> block = next_block();
-    if (!block) throw torn_ ? cut_short() : unreadable_header();
-    ByteCursor in(block->payload);
+  void read_header(const Block& block) {
+    ByteCursor in(block.payload);
     FieldReader reader(in, version_);
     fields(reader, history_.header);
-    if (block->type != static_cast<std::uint8_t>(BlockType::header) || !in.ok() || !in.at_end()) {
+    if (block.type != static_cast<std::uint8_t>(BlockType::header) || !in.ok() || !in.at_end()) {
       throw unreadable_header();
     }
+    has_header_ = true;
   }
 
-  void read_block() {
-    const std::size_t begin = offset_;
-    if (begin == file_.size()) {
+  bool read_block(const Block& block) {
+    if (block.type == static_cast<std::uint8_t>(BlockType::records))
+      return read_records(block.payload);
+    return block.type == static_cast<std::uint8_t>(BlockType::end) && read_end(block.payload);
+  }
+
+  // The block that the rest begins with; nothing if it is not all there yet, or if its
+  // checksum is wrong, which is a problem.
+  std::optional<Block> next_block() {
+    if (rest_.size() < block_head_size) return std::nullopt;
+    const std::size_t size = load_fixed32(&rest_[4]);
+    if (size > rest_.size() - block_head_size) return std::nullopt;
+    const std::string_view checked = rest_.substr(4, block_head_size - 4 + size);
+    if (load_fixed32(&rest_[0]) != crc32c(checked)) {
+      if (!has_header_) throw unreadable_header();
+      problem_ = "damaged";
+      return std::nullopt;
+    }
+    return Block{static_cast<std::uint8_t>(rest_[8]), rest_.substr(block_head_size, size)};
+  }
+
+  void skip(std::size_t bytes) {
+    rest_.remove_prefix(bytes);
+    offset_ += bytes;
+  }
+
+  void tell_damage() {
+    const std::uint64_t left = size_ - offset_;
+    if (history_.closed) {
+      history_.damage = left == 0 ? ""
+                                  : std::to_string(left) +
+                                        " bytes follow the end of the history; they are ignored";
+    } else if (left == 0) {
       history_.damage =
           "not closed: the file ends after a complete block; what was recorded later is missing";
-      return;
-    }
-    const std::optional<Block> block = next_block();
-    if (!block) {
-      history_.damage = torn_ ? "torn" : "damaged";
-    } else if (block->type == static_cast<std::uint8_t>(BlockType::records)) {
-      if (!read_records(block->payload)) history_.damage = "malformed";
-    } else if (block->type == static_cast<std::uint8_t>(BlockType::end)) {
-      if (read_end(block->payload)) return;
-      history_.damage = "malformed";
     } else {
-      history_.damage = "malformed";
+      history_.damage = (problem_.empty() ? "torn" : problem_) + " at byte " +
+                        std::to_string(offset_) + ": the last " + std::to_string(left) +
+                        " bytes cannot be read; all before them is complete";
     }
-    if (history_.damage.empty()) return;
-    history_.damage += " at byte " + std::to_string(begin) + ": the last " +
-                       std::to_string(file_.size() - begin) +
-                       " bytes cannot be read; all before them is complete";
-  }
-
-  // The block at offset_, which is moved behind it; nothing if it is torn
-  // (the file ends before it does) or its checksum is wrong.
-  std::optional<Block> next_block() {
-    const std::string_view rest = file_.substr(offset_);
-    torn_ = rest.size() < block_head_size;
-    if (torn_) return std::nullopt;
-    const std::size_t size = load_fixed32(&rest[4]);
-    torn_ = size > rest.size() - block_head_size;
-    if (torn_) return std::nullopt;
-    const std::string_view checked = rest.substr(4, block_head_size - 4 + size);
-    if (load_fixed32(&rest[0]) != crc32c(checked)) return std::nullopt;
-    offset_ += block_head_size + size;
-    return Block{static_cast<std::uint8_t>(rest[8]), rest.substr(block_head_size, size)};
   }
 
   // All records of a block or none.
@@ -322,28 +361,36 @@ class HistoryDecoder {
     const Time time = unzigzag(in.varint());
     history_.closed = in.ok() && in.at_end() && operations == history_.operations.size() &&
                       events == history_.events.size() && time >= last_time_;
-    if (history_.closed && offset_ < file_.size()) {
-      history_.damage = std::to_string(file_.size() - offset_) +
-                        " bytes follow the end of the history; they are ignored";
-    }
     return history_.closed;
   }
 
-  static HistoryError cut_short() {
-    return HistoryError("ends within its header: nothing was recorded, or the file was cut");
-  }
   static HistoryError unreadable_header() {
     return HistoryError("has a damaged header: take another copy of the file, or run again");
   }
 
-  std::string_view file_;
+  std::string pending_;       // begins with an incomplete block
+  std::string_view rest_;     // what is not read yet of the bytes at hand
+  std::uint64_t size_ = 0;    // of all bytes so far
+  std::uint64_t offset_ = 0;  // of the rest in them
   std::uint32_t version_ = 0;
-  std::size_t offset_ = 0;
-  bool torn_ = false;
+  bool has_header_ = false;
+  std::string problem_;  // why no block to come can be read
   Time last_time_ = std::numeric_limits<Time>::min();
   Records records_;  // of the block being read, kept for its capacity
   History history_;
 };
+
+GrowingHistory::GrowingHistory() : decoder_(std::make_unique<Decoder>()) {}
+GrowingHistory::~GrowingHistory() = default;
+GrowingHistory::GrowingHistory(GrowingHistory&&) noexcept = default;
+GrowingHistory& GrowingHistory::operator=(GrowingHistory&&) noexcept = default;
+
+void GrowingHistory::append(std::string_view bytes) { decoder_->append(bytes); }
+bool GrowingHistory::has_header() const { return decoder_->has_header(); }
+bool GrowingHistory::is_over() const { return decoder_->is_over(); }
+const History& GrowingHistory::history() const { return decoder_->history(); }
+
+namespace {
 
 std::string read_file(const std::filesystem::path& path) {
   std::error_code error;
@@ -374,7 +421,11 @@ std::string read_file(const std::filesystem::path& path) {
 
 }  // namespace
 
-History decode_history(std::string_view bytes) { return HistoryDecoder(bytes).take(); }
+History decode_history(std::string_view bytes) {
+  GrowingHistory growing;
+  growing.append(bytes);
+  return growing.decoder_->take();
+}
 
 History read_history(const std::filesystem::path& path) {
   try {

@@ -147,6 +147,58 @@ TEST(HistoryFile, TruncatedAtAnyByteKeepsEveryCompleteBlock) {
   }
 }
 
+// What a file's bytes are said to be: the refusal, or the history.
+void expect_same_as_decoded(const GrowingHistory& growing, const std::string& refused,
+                            std::string_view bytes) {
+  const std::string wanted = refusal(bytes);
+  if (wanted != "") {
+    EXPECT_FALSE(growing.has_header());
+    EXPECT_TRUE(refused == "" || refused == wanted) << refused;
+  } else {
+    EXPECT_EQ(refused, "");
+    ASSERT_TRUE(growing.has_header());
+    expect_same(growing.history(), decode_history(bytes));
+  }
+}
+
+// Grows by pieces of any size, of a byte or of several blocks; whatever happened to the file.
+TEST(GrowingHistory, IsAfterEachPieceWhatTheWholeFileIs) {
+  const std::uint64_t first = std::random_device{}();
+  int refusals = 0, breaks = 0;
+  for (std::uint64_t seed = first; seed < first + 400; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    RandomRecording random(seed);
+    std::string bytes = random.make(random.below(200)).bytes();
+    if (random.below(3) == 0) bytes[random.below(bytes.size())] ^= static_cast<char>(0x10);
+    if (random.below(4) == 0) bytes += "behind the end";
+    const std::size_t longest = 1 + random.below(2) * random.below(bytes.size());
+    GrowingHistory growing;
+    std::string refused;
+    for (std::size_t size = 0; size < bytes.size() && refused == "";) {
+      const std::size_t piece = std::min(1 + random.below(longest), bytes.size() - size);
+      try {
+        growing.append(std::string_view(bytes).substr(size, piece));
+      } catch (const HistoryError& error) {
+        refused = error.what();
+      }
+      size += piece;
+      if (longest > 1 || random.below(50) == 0 || size == bytes.size())
+        expect_same_as_decoded(growing, refused, std::string_view(bytes).substr(0, size));
+      if (HasFailure()) return;
+    }
+    refusals += refused != "";
+    breaks += growing.is_over() && !growing.history().closed;
+  }
+  EXPECT_GT(refusals, 5) << "seed " << first;
+  EXPECT_GT(breaks, 20) << "seed " << first;
+}
+
+TEST(GrowingHistory, RefusesAsSoonAsNothingCanMendIt) {
+  GrowingHistory other, newer;
+  EXPECT_THROW(other.append("\177ELF"), HistoryError);
+  EXPECT_THROW(newer.append(encode_preamble(3)), HistoryError);
+}
+
 TEST(HistoryFile, AnyFlippedBitIsReportedAndNeverAWrongOperation) {
   const Recording recording = small_recording(2);
   const History whole = recording.history();

@@ -1,10 +1,9 @@
 #include "harness/observer.h"
 
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <thread>
+
+#include "harness/report/progress.h"
 
 namespace faultline {
 namespace {
@@ -13,17 +12,6 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr milliseconds look_interval{250};
-
-// A client that completes nothing for longer than this is unavailable; below it
-// is the ordinary distance between two operations.
-constexpr milliseconds noticeable{1000};
-
-milliseconds gap(Time last, Clock::time_point run_begin) {
-  const Time begin =
-      std::max<Time>(last, std::chrono::nanoseconds(run_begin.time_since_epoch()).count());
-  const milliseconds length{(monotonic_now() - begin) / millisecond};
-  return length > noticeable ? length : milliseconds{0};
-}
 
 }  // namespace
 
@@ -40,10 +28,7 @@ Observer::Observer(Cluster& cluster, Broker& broker, Recorder& recorder, LogWork
 }
 
 void Observer::faults_in_effect(std::vector<FaultInEffect> faults) {
-  std::vector<std::string> words;
-  for (const FaultInEffect& one : faults)
-    words.push_back(fmt::format("{} {} ({})", one.fault, one.target, fmt::join(one.servers, ", ")));
-  figures_.fault = fmt::format("{}", fmt::join(words, ", "));
+  figures_.fault = in_words(faults);
   figures_.faults = std::move(faults);
 }
 
@@ -123,9 +108,11 @@ void Observer::show_progress() {
     last_live_ = figures_.live;
     rate_begin_ = Clock::now();
   }
-  figures_.unavailable_writes = gap(figures_.live.last_write, run_begin_);
-  figures_.unavailable_reads = gap(figures_.live.last_read, run_begin_);
-  figures_.unavailable_deliveries = gap(figures_.live.last_delivery, run_begin_);
+  const Time begin = std::chrono::nanoseconds(run_begin_.time_since_epoch()).count();
+  const Time now = monotonic_now();
+  figures_.unavailable_writes = current_gap(figures_.live.last_write, begin, now);
+  figures_.unavailable_reads = current_gap(figures_.live.last_read, begin, now);
+  figures_.unavailable_deliveries = current_gap(figures_.live.last_delivery, begin, now);
   progress_.update(figures_);
 }
 

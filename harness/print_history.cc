@@ -106,7 +106,7 @@ class Printer {
   void print(const Operation& op) {
     line(op.invoked, fmt::format("{:>3}  {}: {}", op.process, asked(op), answered(op)));
   }
-  void print(const Event& event) { line(event.time, "---  " + std::visit(Describe{}, event.what)); }
+  void print(const Event& event) { line(event.time, "---  " + describe(event)); }
 
  private:
   Time origin_;
@@ -121,6 +121,8 @@ void print_header(const Header& h, std::ostream& out) {
 }
 
 }  // namespace
+
+std::string describe(const Event& event) { return one_line(std::visit(Describe{}, event.what)); }
 
 void print_history(const History& history, std::ostream& out) {
   print_header(history.header, out);

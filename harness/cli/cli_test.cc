@@ -68,8 +68,8 @@ fs::path record_history(const fs::path& folder) {
 }
 
 const std::vector<std::string> commands{
-    "run", "plan", "list", "validate", "check",   "report", "history",    "doctor", "heal",
-    "up",  "down", "runs", "trends",   "compare", "prune",  "completion", "in-node"};
+    "run", "plan", "list", "validate", "check",   "report", "history", "doctor",     "heal",
+    "up",  "down", "runs", "trends",   "compare", "prune",  "watch",   "completion", "in-node"};
 
 TEST(Cli, EveryHelpHasExamplesAndFitsEightyColumns) {
   std::vector<std::vector<std::string>> helps{{"--help"}};
@@ -502,6 +502,88 @@ TEST(Cli, BrokersThatExistAreTakenAsTheyAre) {
   expect_refused({"run", "1.3", "--provider", "kubernetes", "--target", "x.yaml",
                   "--broker-version", "2.12.15"},
                  "takes the brokers as they are");
+}
+
+// A suite whose process is alive: this one. The lock goes with the value.
+struct SuiteUnderWay {
+  Results folder;
+  SuiteFolder suite{folder.path()};
+  fs::path run = suite.make_run("by-hand");
+};
+
+TEST(Cli, WatchLooksAtARunUnderWay) {
+  const SuiteUnderWay under_way;
+  const auto watch = [&](const fs::path& path, std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"watch", path.string(), "--once"});
+    return faultline(more);
+  };
+  const Finished deploying = watch(under_way.run);
+  EXPECT_EQ(deploying.exit_code, 0) << deploying.output;
+  EXPECT_NE(deploying.output.find("deploy: nothing is recorded yet"), std::string::npos);
+  record_history(under_way.run);
+  for (const fs::path& path : {under_way.run, under_way.suite.path()}) {
+    const Finished finished = watch(path);
+    EXPECT_EQ(finished.exit_code, 0) << finished.output;
+    EXPECT_NE(finished.output.find("100 ok"), std::string::npos) << finished.output;
+  }
+  const auto json = nlohmann::json::parse(watch(under_way.run, {"--json"}).output);
+  EXPECT_EQ(json["state"], "running");
+  EXPECT_EQ(json["writes"]["ok"], 100);
+}
+
+TEST(Cli, WatchSaysThatNoRunIsUnderWayYet) {
+  const Results folder;
+  const SuiteFolder suite(folder.path());
+  const Finished finished = faultline({"watch", suite.path().string(), "--once"});
+  EXPECT_EQ(finished.exit_code, 0) << finished.output;
+  EXPECT_NE(finished.output.find("is under way yet"), std::string::npos) << finished.output;
+}
+
+TEST(Cli, WatchShowsTheVerdictOfAFinishedRunAtOnce) {
+  const Results folder;
+  const fs::path run = folder.path() / "suite" / "memory-storage";
+  fs::create_directories(run);
+  write(folder, "suite/junit.xml", "<testsuites/>");
+  write(folder, "suite/memory-storage/run.json", run_json(testing::make_failed(), "0.1.0"));
+  for (const fs::path& path : {run, run.parent_path()}) {
+    const Finished finished = faultline({"watch", path.string()});
+    EXPECT_EQ(finished.exit_code, 1) << finished.output;
+    EXPECT_NE(finished.output.find("FAIL  memory-storage"), std::string::npos) << finished.output;
+  }
+  EXPECT_EQ(faultline({"watch", run.string(), "--fail-on", "unexpected"}).exit_code, 0);
+}
+
+TEST(Cli, WatchSaysWhereARunWasKilled) {
+  const Results folder;
+  const fs::path run = folder.path() / "suite" / "by-hand";
+  fs::create_directories(run);
+  write(folder, "suite/junit.xml", "<testsuites/>");
+  const Finished early = faultline({"watch", run.string()});
+  EXPECT_EQ(early.exit_code, 255) << early.output;
+  EXPECT_NE(early.output.find("killed before it recorded anything"), std::string::npos);
+  const fs::path file = record_history(run);
+  fs::resize_file(file, fs::file_size(file) - 3);
+  for (const fs::path& path : {run, run.parent_path()}) {
+    const Finished late = faultline({"watch", path.string(), "--json"});
+    EXPECT_EQ(late.exit_code, 255) << late.output;
+    EXPECT_NE(late.output.find("\"state\":\"killed\""), std::string::npos) << late.output;
+    EXPECT_NE(late.output.find("killed in phase steady"), std::string::npos) << late.output;
+    EXPECT_NE(late.output.find("torn at byte"), std::string::npos) << late.output;
+  }
+}
+
+TEST(Cli, WatchRefusesWhatIsNoRun) {
+  const Results folder;
+  expect_refused({"watch", (folder.path() / "no-such").string()}, "is no folder");
+  expect_refused({"watch", folder.path().string()}, "neither a run nor a suite");
+  expect_refused({"watch", write(folder, "file", "x").string()}, "is no folder");
+  expect_refused({"watch", "--interval", "0"}, "--interval");
+  fs::create_directories(folder.path() / "suite" / "run");
+  write(folder, "suite/junit.xml", "<testsuites/>");
+  const fs::path file = write(folder, "suite/run/history.flt", "no history at all");
+  expect_refused({"watch", file.parent_path().string()}, "is not a faultline history");
+  write(folder, "suite/run/run.json", "{}");
+  expect_refused({"watch", file.parent_path().string()}, "is no run.json of this version");
 }
 
 TEST(Cli, PlanSaysWhatARunWouldDo) {

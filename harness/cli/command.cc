@@ -6,12 +6,12 @@
 namespace faultline {
 
 std::vector<Subcommand> add_commands(CLI::App& program) {
-  return {run_command(program),        plan_command(program),    list_command(program),
-          validate_command(program),   check_command(program),   report_command(program),
-          history_command(program),    doctor_command(program),  heal_command(program),
-          up_command(program),         down_command(program),    runs_command(program),
-          trends_command(program),     compare_command(program), prune_command(program),
-          completion_command(program), in_node_command(program)};
+  return {run_command(program),      plan_command(program),       list_command(program),
+          validate_command(program), check_command(program),      report_command(program),
+          history_command(program),  doctor_command(program),     heal_command(program),
+          up_command(program),       down_command(program),       runs_command(program),
+          trends_command(program),   compare_command(program),    prune_command(program),
+          watch_command(program),    completion_command(program), in_node_command(program)};
 }
 
 CLI::App* add_subcommand(CLI::App& program, const std::string& name, const std::string& description,

@@ -41,6 +41,7 @@ Subcommand runs_command(CLI::App& program);
 Subcommand trends_command(CLI::App& program);
 Subcommand compare_command(CLI::App& program);
 Subcommand prune_command(CLI::App& program);
+Subcommand watch_command(CLI::App& program);
 Subcommand completion_command(CLI::App& program);
 Subcommand in_node_command(CLI::App& program);
 

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <ostream>
 
+#include "harness/report/progress.h"
 #include "harness/report/words.h"
 
 namespace faultline {
@@ -45,7 +46,20 @@ std::string rates(const ProgressFigures& figures) {
 }
 
 bool has_traffic(const ProgressFigures& figures) {
+  if (figures.phase == judging_phase) return false;
   return figures.live.writes_ok + figures.live.reads_ok > 0 || figures.phase == "steady";
+}
+
+// Of at most so many bytes, which are never fewer than columns; no character is torn.
+std::string_view cut(std::string_view line, std::size_t bytes) {
+  if (line.size() <= bytes) return line;
+  while (bytes > 0 && (static_cast<unsigned char>(line[bytes]) & 0xC0) == 0x80) --bytes;
+  return line.substr(0, bytes);
+}
+
+std::string place(std::size_t number, std::size_t total) {
+  if (number == 0) return "";
+  return total == 0 ? fmt::format("[{}] ", number) : fmt::format("[{}/{}] ", number, total);
 }
 
 // "deploy: waiting for n2" is of the phase "deploy".
@@ -95,8 +109,10 @@ TerminalStyle detect_style(int descriptor) {
   const char* no_colour = std::getenv("NO_COLOR");
   style.colour = style.live && (no_colour == nullptr || *no_colour == '\0');
   winsize size{};
-  if (style.live && ::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+  if (style.live && ::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
     style.columns = std::min<std::size_t>(size.ws_col, 80);
+    if (size.ws_row > 0) style.rows = size.ws_row;
+  }
   return style;
 }
 
@@ -112,6 +128,12 @@ std::string coloured(std::string_view text, Colour colour, const TerminalStyle& 
 std::string coloured_outcome(const RunResult& run, const TerminalStyle& style) {
   const std::string_view outcome = outcome_word(run);
   return coloured(upper(outcome), outcome_colour(outcome), style);
+}
+
+std::vector<std::string> progress_lines(const ProgressFigures& figures) {
+  return {fmt::format("  {:<5} {}{}{}", format_clock(figures.elapsed), phase_text(figures),
+                      figures.fault.empty() ? "" : "   ", figures.fault),
+          has_traffic(figures) ? "        " + rates(figures) : ""};
 }
 
 std::string verdict_lines(const RunResult& run, const TerminalStyle& style) {
@@ -131,20 +153,21 @@ std::string verdict_lines(const RunResult& run, const TerminalStyle& style) {
 Terminal::Terminal(std::ostream& out, const TerminalStyle& style) : out_(out), style_(style) {}
 
 void Terminal::run_started(const Scenario& scenario, std::size_t number, std::size_t total) {
+  erase_block();
   last_phase_.clear();
   last_fault_.clear();
   last_line_ = milliseconds{0};
-  out_ << wrap(fmt::format("[{}/{}] {}{}{}", number, total, label(scenario),
+  out_ << wrap(fmt::format("{}{}{}{}", place(number, total), label(scenario),
                            scenario.title.empty() ? "" : ": ", scenario.title),
                style_.columns, 0)
        << std::flush;
 }
 
-void Terminal::update(const ProgressFigures& figures) {
-  if (style_.live)
-    show_block(figures);
-  else
-    show_line(figures);
+void Terminal::update(const ProgressFigures& figures, const std::vector<std::string>& more) {
+  if (!style_.live) return show_line(figures);
+  std::vector<std::string> lines = progress_lines(figures);
+  lines.insert(lines.end(), more.begin(), more.end());
+  show_block(std::move(lines));
 }
 
 void Terminal::message(const std::string& line) {
@@ -157,20 +180,29 @@ void Terminal::run_finished(const RunResult& run) {
   out_ << verdict_lines(run, style_) << "\n" << std::flush;
 }
 
-void Terminal::show_block(const ProgressFigures& figures) {
-  erase_block();
-  const std::string first =
-      fmt::format("  {:<5} {}{}{}", format_clock(figures.elapsed), phase_text(figures),
-                  figures.fault.empty() ? "" : "   ", figures.fault);
-  const std::string second = has_traffic(figures) ? "        " + rates(figures) : "";
-  const std::size_t width = style_.columns - 1;  // a full line would wrap
-  out_ << first.substr(0, width) << "\n" << second.substr(0, width) << "\n" << std::flush;
-  block_shown_ = true;
+void Terminal::resize(const TerminalStyle& style) {
+  style_.columns = style.columns;
+  style_.rows = style.rows;
 }
 
+void Terminal::show_block(std::vector<std::string> lines) {
+  erase_block();
+  lines.resize(std::min(lines.size(), style_.rows - 1));
+  for (std::string& line : lines) {
+    line = cut(line, style_.columns - 1);  // a full line would wrap
+    out_ << line << "\n";
+  }
+  out_ << std::flush;
+  block_ = std::move(lines);
+}
+
+// A terminal that became narrower has wrapped the lines of the block.
 void Terminal::erase_block() {
-  if (block_shown_) out_ << "\x1b[2A\r\x1b[J";
-  block_shown_ = false;
+  std::size_t rows = 0;
+  for (const std::string& line : block_)
+    rows += std::max<std::size_t>((line.size() + style_.columns - 1) / style_.columns, 1);
+  if (rows > 0) out_ << fmt::format("\x1b[{}A\r\x1b[J", rows);
+  block_.clear();
 }
 
 void Terminal::show_line(const ProgressFigures& figures) {
