@@ -136,7 +136,7 @@ void SomebodysBrokers::deploy() {
       {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", home}}}});
   grant();
   const auto authority = testing::make_authority("messaging");
-  const auto server = testing::make_certificate(authority);
+  const auto server = testing::make_certificate(authority, {.also = "*.nats.messaging.svc"});
   write(folder_ / "ca.pem", authority.certificate);
   write(folder_ / "cluster-ca.pem", api_.access().ca);
   write(folder_ / "password", std::string(password) + "\n");

@@ -73,9 +73,11 @@ TEST(TargetFile, IsRead) {
   EXPECT_EQ(target.abort.unavailable, 120s);
 }
 
-TEST(TargetFile, TheExampleIsGood) {
-  const auto loaded = load_target_file("kind-config/target.example.yaml");
-  for (const auto& problem : loaded.problems) ADD_FAILURE() << to_string(problem);
+TEST(TargetFile, TheExamplesAreGood) {
+  for (const auto* file : {"kind-config/target.example.yaml", "kind-config/cronjob/target.yaml"}) {
+    const auto loaded = load_target_file(file);
+    for (const auto& problem : loaded.problems) ADD_FAILURE() << to_string(problem);
+  }
 }
 
 TEST(TargetFile, MissingEmptyAndGarbage) {

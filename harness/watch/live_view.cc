@@ -1,6 +1,5 @@
 #include "harness/watch/live_view.h"
 
-
 #include <algorithm>
 
 #include "harness/report/progress.h"

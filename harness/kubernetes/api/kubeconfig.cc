@@ -258,15 +258,21 @@ ClusterAccess read_kubeconfig(const fs::path& file, const std::string& context) 
 ClusterAccess in_cluster_access(const fs::path& folder) {
   const auto host = environment("KUBERNETES_SERVICE_HOST");
   const auto port = environment("KUBERNETES_SERVICE_PORT");
-  if (host.empty() || port.empty() || !fs::exists(folder / "token"))
+  if (host.empty() || port.empty())
     throw KubeconfigError(
-        "no kubeconfig: neither $KUBECONFIG nor ~/.kube/config, and this is no pod; "
-        "set KUBECONFIG to one");
+        "this is no pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set");
+  if (std::error_code error; !fs::exists(folder / "token", error))
+    throw KubeconfigError(
+        fmt::format("this pod has no service account: there is no token in {} "
+                    "(automountServiceAccountToken)",
+                    folder.string()));
   ClusterAccess access;
   access.context = in_cluster;
   access.server =
       fmt::format("https://{}:{}", host.find(':') == host.npos ? host : "[" + host + "]", port);
   access.ca = read_text(folder / "ca.crt");
+  if (access.ca.empty())
+    throw KubeconfigError("there is no certificate in " + (folder / "ca.crt").string());
   access.token_file = folder / "token";
   if (fs::exists(folder / "namespace")) access.default_namespace = read_text(folder / "namespace");
   while (access.default_namespace.ends_with('\n')) access.default_namespace.pop_back();
@@ -275,7 +281,12 @@ ClusterAccess in_cluster_access(const fs::path& folder) {
 
 ClusterAccess default_cluster_access(const std::string& context) {
   const auto paths = kubeconfig_files();
-  if (paths.empty() || context == in_cluster) return in_cluster_access();
+  if (context == in_cluster) return in_cluster_access();
+  if (paths.empty() && environment("KUBERNETES_SERVICE_HOST").empty())
+    throw KubeconfigError(
+        "no kubeconfig: neither $KUBECONFIG nor ~/.kube/config, and this is no pod; "
+        "set KUBECONFIG to one");
+  if (paths.empty()) return in_cluster_access();
   std::vector<File> files;
   for (const auto& path : paths)
     if (fs::exists(path)) files.emplace_back(path);

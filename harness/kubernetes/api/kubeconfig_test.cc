@@ -232,7 +232,7 @@ TEST_F(Kubeconfig, ServiceAccountOfAPod) {
   write("sa/ca.crt", "the authority");
   write("sa/namespace", "brokers\n");
   EXPECT_THAT(problem_of([&] { in_cluster_access(folder_.path() / "sa"); }),
-              HasSubstr("KUBECONFIG"));
+              HasSubstr("this is no pod"));
   ::setenv("KUBERNETES_SERVICE_HOST", "fd00::1", 1);
   ::setenv("KUBERNETES_SERVICE_PORT", "443", 1);
   const auto access = in_cluster_access(folder_.path() / "sa");
@@ -241,6 +241,28 @@ TEST_F(Kubeconfig, ServiceAccountOfAPod) {
   EXPECT_EQ(access.token_file, folder_.path() / "sa/token");
   EXPECT_EQ(access.default_namespace, "brokers");
   EXPECT_EQ(access.token, "");
+}
+
+TEST_F(Kubeconfig, WithoutAFileAndOutsideAPodBothAreNamed) {
+  const char* home = ::getenv("HOME");
+  const std::string before = home == nullptr ? "" : home;
+  ::setenv("HOME", (folder_.path() / "nobody").c_str(), 1);
+  EXPECT_THAT(problem_of([] { default_cluster_access(); }),
+              AllOf(HasSubstr("KUBECONFIG"), HasSubstr("this is no pod")));
+  ::setenv("HOME", before.c_str(), 1);
+}
+
+TEST_F(Kubeconfig, PodWithoutAServiceAccountSaysSo) {
+  ::setenv("KUBERNETES_SERVICE_HOST", "10.96.0.1", 1);
+  ::setenv("KUBERNETES_SERVICE_PORT", "443", 1);
+  const auto problem = [&] {
+    return problem_of([&] { in_cluster_access(folder_.path() / "sa"); });
+  };
+  EXPECT_THAT(problem(), HasSubstr("automountServiceAccountToken"));
+  write("sa/token", "the token");
+  EXPECT_THAT(problem(), HasSubstr("ca.crt"));
+  write("sa/ca.crt", "");  // would be the system's authorities
+  EXPECT_THAT(problem(), HasSubstr("ca.crt"));
 }
 
 }  // namespace

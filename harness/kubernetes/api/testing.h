@@ -57,6 +57,7 @@ enum class KeyKind { elliptic, rsa };
 Certificate make_authority(const std::string& name, KeyKind = KeyKind::elliptic);
 struct CertificateWish {
   std::string host = "127.0.0.1";  // an address or a DNS name
+  std::string also = {};           // another DNS name: "*.nats.messaging.svc"
   bool expired = false;
 };
 Certificate make_certificate(const Certificate& authority, const CertificateWish& = {});

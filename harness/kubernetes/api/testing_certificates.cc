@@ -94,7 +94,8 @@ Certificate make_certificate(const Certificate& authority, const CertificateWish
   const Key key(EVP_EC_gen("P-256"));
   const auto certificate = begin(key.get(), wish.host, 2, -2 * day, wish.expired ? -day : day);
   extend(certificate.get(), NID_subject_alt_name,
-         (is_address(wish.host) ? "IP:" : "DNS:") + wish.host);
+         (is_address(wish.host) ? "IP:" : "DNS:") + wish.host +
+             (wish.also.empty() ? "" : ",DNS:" + wish.also));
   return finish(certificate.get(), key.get(), issuer.get(), issuer_key.get());
 }
 
