@@ -102,6 +102,7 @@ TEST(Cli, BadUsage) {
   expect_refused({"run", "--seed", "-1"}, "--seed");
   expect_refused({"run", ""}, "must not be empty");
   expect_refused({"run", "--broker-version", ""}, "must not be empty");
+  expect_refused({"run", "--broker", "kafka"}, "kafka");
   expect_refused({"validate"}, "path");
   expect_refused({"completion", "tcsh"}, "tcsh");
   expect_refused({"run", "99.9"}, "faultline list");
