@@ -16,7 +16,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 
-constexpr seconds ready_limit{60};
+constexpr seconds ready_limit{120};
 constexpr seconds act_limit{600};     // a fault, or a heal, ends by itself long before
 constexpr seconds answer_limit{120};  // of a broker that is healed
 constexpr seconds gather_limit{30};
@@ -44,7 +44,8 @@ StreamAddress stream_address(const Scenario& scenario, const Deployment& deploym
                         settings.subject,
                         settings.durable_group,
                         settings.lagging_group,
-                        deployment.cluster->client_access()};
+                        deployment.cluster->client_access(),
+                        deployment.broker->product()};
   for (const Server& server : deployment.cluster->servers())
     address.urls.push_back(server.client_url);
   return address;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "harness/broker/memphis/memphis.h"
 #include "harness/broker/nats/nats.h"
 #include "harness/broker/nats/nats_binary.h"
 #include "harness/broker/nats/nats_config.h"
@@ -17,10 +18,47 @@ std::string broker_version(const Scenario& scenario, const RunOptions& options) 
   return options.broker_version.empty() ? scenario.broker_version : options.broker_version;
 }
 
+bool is_memphis(const Scenario& scenario) { return scenario.broker_product == "memphis"; }
+
+MemphisBinary memphis_binary(const Scenario& scenario, const RunOptions& options) {
+  return find_memphis_binary(options.broker_binary, broker_version(scenario, options));
+}
+
+Deployment deploy_memphis(Provider& provider, const Scenario& scenario, const RunOptions& options,
+                          Journal& journal, const Message& message) {
+  const auto binary = memphis_binary(scenario, options);
+  const auto database = std::make_shared<MetadataDatabase>(MetadataDatabaseOptions{
+      options.folder / "metadata", [&journal](const Undo& undo) { journal.undo_first(undo); },
+      [&journal](int pid, const std::string& what) { journal.process_started(pid, what); }});
+  Deployment deployment;
+  deployment.cluster =
+      provider.start_brokers(memphis_program(binary, database, scenario.sync_interval), scenario,
+                             options, journal, message);
+  deployment.broker = std::make_unique<MemphisBroker>(*deployment.cluster, binary.version);
+  return deployment;
+}
+
 }  // namespace
+
+std::vector<std::string> missing_of_broker(const Scenario& scenario, const RunOptions& options) {
+  if (!is_memphis(scenario)) return {};
+  if (options.provider != "local") return {"Memphis runs on this machine only: --provider local"};
+  std::vector<std::string> missing;
+  if (auto lack = why_no_metadata_database(); !lack.empty()) missing.push_back(std::move(lack));
+  try {
+    memphis_binary(scenario, options);
+  } catch (const ClusterError& error) {
+    missing.emplace_back(error.what());
+  }
+  return missing;
+}
 
 void check_broker_choice(const Scenario& scenario, const RunOptions& options) {
   const auto version = broker_version(scenario, options);
+  if (is_memphis(scenario)) {  // where there is none it is skipped
+    if (!options.broker_binary.empty()) memphis_binary(scenario, options);
+    return;
+  }
   if (!options.broker_binary.empty()) {
     const auto binary = find_nats_binary({options.broker_binary, version}, {});
     check_nats_settings(binary.version, scenario.sync_interval);
@@ -33,6 +71,7 @@ Deployment deploy(Provider& provider, const Scenario& scenario, const RunOptions
                   Journal& journal, const Message& message) {
   if (auto existing = provider.existing_brokers(scenario, options, journal, message))
     return std::move(*existing);
+  if (is_memphis(scenario)) return deploy_memphis(provider, scenario, options, journal, message);
   const NatsBinary binary = find_nats_binary(
       {options.broker_binary, broker_version(scenario, options)}, message,
       NatsBinarySources::of_this_user(), [&options] { return interrupted(options); });

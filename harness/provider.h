@@ -77,6 +77,9 @@ std::unique_ptr<Provider> make_provider(const ProviderOptions&);
 // without installing anything. Throws ClusterError.
 void check_broker_choice(const Scenario&, const RunOptions&);
 
+// What this machine lacks of the product; empty if nothing. One line each.
+std::vector<std::string> missing_of_broker(const Scenario&, const RunOptions&);
+
 Deployment deploy(Provider&, const Scenario&, const RunOptions&, Journal&, const Message&);
 
 bool interrupted(const RunOptions&);  // Ctrl-C was pressed

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <random>
 #include <system_error>
@@ -100,10 +101,10 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options, Prov
   return result;
 }
 
-std::vector<std::string> missing_capabilities(const Scenario& scenario, Provider& provider) {
+std::vector<std::string> missing_capabilities(const Scenario& scenario, const RunOptions& options,
+                                              Provider& provider) {
   std::vector<std::string> missing = provider.missing(scenario);
-  if (scenario.broker_product != "nats")
-    missing.push_back("broker '" + scenario.broker_product + "' is not built yet: only nats is");
+  std::ranges::move(missing_of_broker(scenario, options), std::back_inserter(missing));
   for (const std::string& need : scenario.needs)
     if (need == "root" && ::geteuid() != 0) missing.push_back("needs root: run it with sudo");
   return missing;

@@ -98,6 +98,6 @@ class Provider;
 RunResult run_scenario(const Scenario&, const RunOptions&, Provider&, Progress&);
 
 // What this machine lacks for the scenario; empty if nothing. One line each.
-std::vector<std::string> missing_capabilities(const Scenario&, Provider&);
+std::vector<std::string> missing_capabilities(const Scenario&, const RunOptions&, Provider&);
 
 }  // namespace faultline

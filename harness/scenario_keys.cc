@@ -336,7 +336,8 @@ Key metadata() {
 Key broker() {
   return group(
       "broker",
-      {choice("product", same({"nats"}), FIELD(broker_product), "The product under test."),
+      {choice("product", same({"nats", "memphis"}), FIELD(broker_product),
+              "The product under test."),
        without_default(text(
            "version", 30, Form{R"(^[0-9]+\.[0-9]+\.[0-9]+(-[A-Za-z0-9.]+)?$)", "2.12.1"},
            FIELD(broker_version), "A released version; left out, the one that faultline pins.")),
@@ -463,9 +464,9 @@ Key timeline() {
        length("delay", milliseconds(10), milliseconds(10'000), FIELD(faults.back().options.delay),
               "packet-delay: a round trip takes so much longer."),
        length("jitter", milliseconds(0), milliseconds(10'000), FIELD(faults.back().options.jitter),
-               "packet-delay: more or less, at random; below delay."),
+              "packet-delay: more or less, at random; below delay."),
        whole("flips", 1, 64, FIELD(faults.back().options.flips),
-              "bit-flip: how many bits are inverted."),
+             "bit-flip: how many bits are inverted."),
        length("interval", milliseconds(200), milliseconds(3'600'000),
               FIELD(faults.back().options.interval), "leader-churn: between two step-downs.")},
       "What is broken; what does not end before stays broken until the heal. An empty list, [], "

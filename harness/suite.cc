@@ -202,8 +202,8 @@ class Runs {
 
 SuiteSteps real_steps(Provider& provider) {
   return {[] { return heal_leftovers(state_folder()); },
-          [&](const Scenario& scenario, const RunOptions&) {
-            return missing_capabilities(scenario, provider);
+          [&](const Scenario& scenario, const RunOptions& options) {
+            return missing_capabilities(scenario, options, provider);
           },
           [&](const Scenario& scenario, const RunOptions& options, Progress& progress) {
             return run_scenario(scenario, options, provider, progress);

@@ -7,6 +7,7 @@
 #include "workloads/consumer.h"
 #include "workloads/drain.h"
 #include "workloads/log_context.h"
+#include "workloads/memphis_address.h"
 #include "workloads/nats_client.h"
 #include "workloads/payload.h"
 #include "workloads/producer.h"
@@ -24,10 +25,11 @@ constexpr milliseconds probe_timeout{1000};
 // several times as long as the steady phase before it.
 constexpr double lagging_share = 0.125;
 
-ClientFactory nats_clients(const LogSettings& settings, const StreamAddress& address) {
+ClientFactory client_factory(const LogSettings& settings, const StreamAddress& address) {
   const bool at_once = sends_at_once(settings.in_flight);
-  return [nats = NatsAddress{address.urls, address.stream, address.subject, at_once,
-                             address.access}](const std::string& name, std::size_t first_server) {
+  NatsAddress nats{address.urls, address.stream, address.subject, at_once, address.access};
+  if (address.product == "memphis") nats = in_memphis(nats);
+  return [nats](const std::string& name, std::size_t first_server) {
     return std::make_unique<NatsClient>(nats, name, first_server);
   };
 }
@@ -64,7 +66,7 @@ struct LogWorkload::Implementation {
 
   Implementation(const LogSettings& settings, const StreamAddress& address, Recorder& recorder,
                  const std::string& run_id, std::uint64_t seed)
-      : context{settings,         address, recorder, nats_clients(settings, address),
+      : context{settings,         address, recorder, client_factory(settings, address),
                 run_hash(run_id), seed,    {},       {}} {}
 
   ~Implementation() { stop(); }

@@ -43,6 +43,7 @@ struct StreamAddress {
   std::string durable_group;
   std::string lagging_group;
   ClientAccess access = {};
+  std::string product = "nats";  // whose clients are to be made
 };
 
 struct LiveFigures {  // of the whole run so far

@@ -59,8 +59,7 @@ Options make_options(const NatsAddress& address, const std::string& name,
   Options options(created);
   auto* o = options.get();
   check(natsOptions_SetServers(o, servers.data(), static_cast<int>(servers.size())), "server");
-  check(natsOptions_SetName(o, name.c_str()), "client name");
-  show_access(o, address.access);
+  show_access(o, address.access, name);
   check(natsOptions_SetNoRandomize(o, true), "server order");
   check(natsOptions_SetIgnoreDiscoveredServers(o, true), "discovered servers");
   check(natsOptions_SetTimeout(o, connect_timeout_ms), "connect timeout");
@@ -154,6 +153,20 @@ std::optional<DeliveryInfo> parse_delivery(std::string_view reply) {
   return info;
 }
 
+natsStatus send(natsConnection* connection, const std::string& subject, const std::string& reply_to,
+                std::string_view body, const std::map<std::string, std::string>& headers) {
+  if (headers.empty())
+    return natsConnection_PublishRequest(connection, subject.c_str(), reply_to.c_str(), body.data(),
+                                         static_cast<int>(body.size()));
+  natsMsg* created = nullptr;
+  auto status = natsMsg_Create(&created, subject.c_str(), reply_to.c_str(), body.data(),
+                               static_cast<int>(body.size()));
+  const std::unique_ptr<natsMsg, decltype(&natsMsg_Destroy)> message(created, natsMsg_Destroy);
+  for (const auto& [name, value] : headers)
+    if (status == NATS_OK) status = natsMsgHeader_Set(message.get(), name.c_str(), value.c_str());
+  return status == NATS_OK ? natsConnection_PublishMsg(connection, message.get()) : status;
+}
+
 }  // namespace
 
 Outcome NatsClient::Reply::outcome() const {
@@ -182,7 +195,11 @@ void NatsClient::destroy_subscription(natsSubscription* subscription) {
 
 NatsClient::NatsClient(const NatsAddress& address, const std::string& name,
                        std::size_t first_server)
-    : stream_(address.stream), subject_(address.subject) {
+    : stream_(address.stream),
+      subject_(address.subject),
+      name_(name),
+      headers_(address.headers),
+      id_header_(address.id_header) {
   connect(address, name, first_server);
   subscribe();
   sweeper_ = std::jthread([this](std::stop_token stop) { sweep(stop); });
@@ -245,7 +262,8 @@ bool NatsClient::closed() const { return natsConnection_IsClosed(connection_.get
 void NatsClient::close() { natsConnection_Close(connection_.get()); }
 
 void NatsClient::request(const std::string& subject, std::string_view body, Milliseconds timeout,
-                         std::function<void(const Reply&)> completed, const std::string& group) {
+                         std::function<void(const Reply&)> completed, const std::string& group,
+                         const std::map<std::string, std::string>& headers) {
   if (!connected()) return completed({Fate::unsent, nullptr});
   const Time deadline = monotonic_now() + std::chrono::nanoseconds(timeout).count();
   std::uint64_t token;
@@ -256,9 +274,7 @@ void NatsClient::request(const std::string& subject, std::string_view body, Mill
     if (pending_.size() == 1) changed_.notify_all();
   }
   const auto reply_to = inbox_ + std::to_string(token);
-  const auto status =
-      natsConnection_PublishRequest(connection_.get(), subject.c_str(), reply_to.c_str(),
-                                    body.data(), static_cast<int>(body.size()));
+  const auto status = send(connection_.get(), subject, reply_to, body, headers);
   switch (status) {
     case NATS_OK:
       break;
@@ -336,12 +352,21 @@ void NatsClient::sweep(std::stop_token stop) {
 
 void NatsClient::publish(std::string_view payload, Milliseconds timeout,
                          Callback<PublishReply> callback) {
-  request(subject_, payload, timeout, [callback = std::move(callback)](const Reply& reply) {
-    if (reply.fate == Fate::answered)
-      callback(parse_publish_reply(reply.data()));
-    else
-      callback({reply.outcome(), 0, false, reply.sent()});
-  });
+  request(
+      subject_, payload, timeout,
+      [callback = std::move(callback)](const Reply& reply) {
+        if (reply.fate == Fate::answered)
+          callback(parse_publish_reply(reply.data()));
+        else
+          callback({reply.outcome(), 0, false, reply.sent()});
+      },
+      {}, next_headers());
+}
+
+std::map<std::string, std::string> NatsClient::next_headers() {
+  auto headers = headers_;
+  if (!id_header_.empty()) headers[id_header_] = fmt::format("{}-{}", name_, ++published_);
+  return headers;
 }
 
 void NatsClient::request_message(const std::string& subject, std::uint64_t sequence,

@@ -10,6 +10,7 @@
 // times out, and is unknown.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -39,6 +40,8 @@ struct NatsAddress {
   // flight want; true: each call leaves at once.
   bool send_at_once = true;
   ClientAccess access = {};
+  std::map<std::string, std::string> headers = {};  // of every message that is published
+  std::string id_header = {};  // which takes an id of the message's own; empty: none does
 };
 
 // Whether a producer with so many in flight should send each call at once: below
@@ -92,7 +95,9 @@ class NatsClient final : public Client {
   void connect(const NatsAddress&, const std::string& name, std::size_t first_server);
   void subscribe();
   void request(const std::string& subject, std::string_view body, Milliseconds timeout,
-               std::function<void(const Reply&)> completed, const std::string& group = {});
+               std::function<void(const Reply&)> completed, const std::string& group = {},
+               const std::map<std::string, std::string>& headers = {});
+  std::map<std::string, std::string> next_headers();
   void request_message(const std::string& subject, std::uint64_t sequence, Milliseconds timeout,
                        std::function<void(const Reply&)> completed);
   std::string ask(const std::string& subject, Milliseconds timeout);
@@ -112,6 +117,10 @@ class NatsClient final : public Client {
 
   const std::string stream_;
   const std::string subject_;
+  const std::string name_;
+  const std::map<std::string, std::string> headers_;
+  const std::string id_header_;
+  std::atomic<std::uint64_t> published_{0};
   std::string inbox_;  // ends in "."; the token of a request follows
   std::unique_ptr<natsConnection, Destroy<natsConnection, &NatsClient::destroy_connection>>
       connection_;

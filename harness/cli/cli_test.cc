@@ -109,6 +109,7 @@ TEST(Cli, BadUsage) {
   expect_refused({"run", "--webhook", "ftp://user:hunter2@example.org"}, "http:// or https://");
   expect_refused({"run", ""}, "must not be empty");
   expect_refused({"run", "--broker-version", ""}, "must not be empty");
+  expect_refused({"run", "--broker", "kafka"}, "kafka");
   expect_refused({"validate"}, "path");
   expect_refused({"completion", "tcsh"}, "tcsh");
   expect_refused({"run", "99.9"}, "faultline list");

@@ -28,6 +28,7 @@ namespace {
 
 struct Arguments {
   std::vector<std::string> scenarios;
+  std::string broker;  // the product; empty: each scenario's
   RunOptions run;
   ProviderOptions provider;
   std::optional<std::uint64_t> seed;
@@ -65,6 +66,13 @@ void check_choice(const std::vector<Scenario>& scenarios, const RunOptions& opti
     }
 }
 
+// The version that a scenario names is one of its own product.
+void choose_broker(Scenario& scenario, const std::string& product) {
+  if (product.empty() || product == scenario.broker_product) return;
+  scenario.broker_product = product;
+  scenario.broker_version.clear();
+}
+
 void show_end(const SuiteResult& suite, std::ostream& out) {
   out << figure_table(suite) << "\n";
   const bool judged = std::ranges::any_of(suite.runs, [](const RunResult& run) {
@@ -81,7 +89,8 @@ void show_end(const SuiteResult& suite, std::ostream& out) {
 }
 
 int execute(Arguments arguments) {
-  const std::vector<Scenario> scenarios = scenarios_to_run(arguments.scenarios, scenarios_folder());
+  std::vector<Scenario> scenarios = scenarios_to_run(arguments.scenarios, scenarios_folder());
+  for (Scenario& scenario : scenarios) choose_broker(scenario, arguments.broker);
   const SuitePlan plan = plan_of(arguments.nightly);
   RunOptions& options = arguments.run;
   options.provider = arguments.provider.name;
@@ -146,6 +155,7 @@ Subcommand run_command(CLI::App& program) {
       "  faultline run scenarios/brokers             # a folder\n"
       "  faultline run 1.3                           # a figure, or a name: see list\n"
       "  faultline run my.yaml --broker-version 2.10.22\n"
+      "  faultline run --broker memphis              # docs/memphis.md\n"
       "  faultline run scenarios/known-issues --fail-on unexpected\n"
       "  faultline run 1.3 --provider kubernetes --target staging.yaml\n"
       "  faultline run 1.3 --repeat 10 --seed 7      # seeds 7 to 16\n"
@@ -164,6 +174,9 @@ Subcommand run_command(CLI::App& program) {
   add_image_options(*app, arguments->provider);
   app->add_flag("--keep", arguments->provider.keep, "The kind cluster stays for later runs");
   app->add_flag("--reuse", arguments->provider.reuse, "Use the kind cluster that was kept");
+  app->add_option("--broker", arguments->broker, "The product, instead of each scenario's own")
+      ->type_name("PRODUCT")
+      ->check(CLI::IsMember({"nats", "memphis"}));
   app->add_option("--broker-version", arguments->run.broker_version, "A released version")
       ->type_name("V")
       ->check(not_empty());

@@ -8,6 +8,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/process/args.hpp>
 #include <boost/process/child.hpp>
+#include <boost/process/env.hpp>
+#include <boost/process/environment.hpp>
 #include <boost/process/exe.hpp>
 #include <boost/process/io.hpp>
 #include <cerrno>
@@ -66,10 +68,12 @@ struct ChildProcesses::Implementation {
 
   int start(const Command& command) {
     const auto log = open_log(command.log);
+    process::environment environment = boost::this_process::environment();
+    for (const auto& [name, value] : command.environment) environment.set(name, value);
     process::child handle(
         process::exe = command.binary.string(), process::args = command.arguments,
         process::std_in<process::null, (process::std_out & process::std_err)> log.get(),
-        TiedToParent{});
+        environment, TiedToParent{});
     const int pid = handle.id();
     auto descriptor = open_process(pid);
     if (!descriptor) {

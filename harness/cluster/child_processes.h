@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,7 +13,8 @@ namespace faultline {
 struct Command {
   std::filesystem::path binary;
   std::vector<std::string> arguments;
-  std::filesystem::path log;  // stdout and stderr are appended
+  std::filesystem::path log;                            // stdout and stderr are appended
+  std::map<std::string, std::string> environment = {};  // besides our own
 };
 
 // All of them are forked by one thread that lives as long as this value:

@@ -12,6 +12,8 @@ struct ClientAccess {
   std::string user, password;
   std::string token;
   std::string credentials;  // of NATS: a JWT and its seed, as nsc writes them
+  // Of Memphis, which looks the user up by the end of a connection's name: "<name>::<user>".
+  std::string user_in_name = {};
 };
 
 }  // namespace faultline

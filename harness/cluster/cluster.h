@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <span>
@@ -30,6 +31,7 @@ struct Server {
   std::string monitor_url;     // http://127.0.0.1:8222
   MonitorPage monitor = {};    // where there is a way of its own; else over HTTP, at monitor_url
   bool url_is_shared = false;  // clients reach all servers by one address, no server by itself
+  std::string ui_url = {};     // http://127.0.0.1:9000, of a product that has one
 };
 
 // One server's place on its machine, handed to the broker product to write its
@@ -43,6 +45,8 @@ struct Layout {
   std::uint16_t client_port = 0;
   std::uint16_t cluster_port = 0;
   std::uint16_t monitor_port = 0;
+  std::uint16_t ui_port = 0, websocket_port = 0;  // where the program has a UI
+  std::string outside = "127.0.0.1";  // where the machine of the harness is reached from here
 };
 
 // What a provider must know of a broker product to run it.
@@ -54,6 +58,12 @@ struct BrokerProgram {
   std::function<std::vector<std::string>(const std::filesystem::path& configuration)> arguments;
   int leave_signal = 0;  // asks it to hand over what it leads, let go of its clients, and exit
   std::set<int> leave_statuses{0};  // its exit statuses where it was asked to leave, and did
+  std::function<std::map<std::string, std::string>(const Layout& self)> environment = {};
+  ClientAccess access = {};  // what its configuration wants to see of clients
+  bool has_ui = false;       // it listens at two further ports
+  // Makes what the brokers share, before the first of them is started; may be called again.
+  std::function<void(std::span<const Layout> all)> prepare = {};
+  bool first_alone = false;  // the others are started when the first listens
 };
 
 struct Exit {

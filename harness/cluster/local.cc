@@ -27,7 +27,8 @@ using namespace std::chrono_literals;
 constexpr int deploy_attempts = 5;
 constexpr auto listen_limit = 60s;
 constexpr auto death_limit = 60s;
-constexpr std::uint16_t client_port = 4222, cluster_port = 6222, monitor_port = 8222;  // of workers
+constexpr std::uint16_t client_port = 4222, cluster_port = 6222, monitor_port = 8222,
+                        ui_port = 9000, websocket_port = 7770;  // of workers
 constexpr auto pause_limit = 5s;
 constexpr std::size_t shown_lines = 10;
 constexpr std::size_t searched_lines = 200;
@@ -97,8 +98,9 @@ struct LocalCluster::Implementation {
     if (options.undo_first && !options.keep_data) options.undo_first(remove_data());
     for (int attempt = 1;; ++attempt) try {
         lay_out();
+        if (program.first_alone) start_first();
         for (const auto& server : servers) launch(server.name);
-        return wait_until_listening();
+        return wait_until_listening(servers);
       } catch (const AddressTaken& taken) {
         end_all();
         if (attempt == deploy_attempts)
@@ -129,7 +131,7 @@ struct LocalCluster::Implementation {
     servers.clear();
     unread_exits.clear();
     std::vector<Layout> layouts;
-    if (!options.network) ports = options.reserve(3 * options.brokers);
+    if (!options.network) ports = options.reserve(ports_each() * options.brokers);
     for (std::uint32_t i = 0; i < options.brokers; ++i) {
       layouts.push_back(options.network ? on_worker(i) : on_loopback(i));
       fs::create_directories(layouts.back().data);
@@ -141,8 +143,12 @@ struct LocalCluster::Implementation {
       members.push_back({layout, configuration});
       servers.push_back({layout.name, address("nats", layout, layout.client_port),
                          address("http", layout, layout.monitor_port)});
+      if (program.has_ui) servers.back().ui_url = address("http", layout, layout.ui_port);
     }
+    if (program.prepare) program.prepare(layouts);
   }
+
+  std::size_t ports_each() const { return program.has_ui ? 5 : 3; }
 
   Layout layout_of(std::uint32_t i) const {
     Layout layout;
@@ -155,9 +161,13 @@ struct LocalCluster::Implementation {
 
   Layout on_loopback(std::uint32_t i) const {
     auto layout = layout_of(i);
-    layout.client_port = ports[3 * i].number();
-    layout.cluster_port = ports[3 * i + 1].number();
-    layout.monitor_port = ports[3 * i + 2].number();
+    const auto first = ports_each() * i;
+    layout.client_port = ports[first].number();
+    layout.cluster_port = ports[first + 1].number();
+    layout.monitor_port = ports[first + 2].number();
+    if (!program.has_ui) return layout;
+    layout.ui_port = ports[first + 3].number();
+    layout.websocket_port = ports[first + 4].number();
     return layout;
   }
 
@@ -167,14 +177,22 @@ struct LocalCluster::Implementation {
     layout.client_port = client_port;
     layout.cluster_port = cluster_port;
     layout.monitor_port = monitor_port;
+    layout.ui_port = ui_port;
+    layout.websocket_port = websocket_port;
+    layout.outside = options.network->own_address();
     return layout;
   }
 
-  void wait_until_listening() {
+  void start_first() {
+    launch(servers.front().name);
+    wait_until_listening({servers.front()});
+  }
+
+  void wait_until_listening(const std::vector<Server>& started) {
     const auto deadline = std::chrono::steady_clock::now() + listen_limit;
-    for (std::size_t i = 0; i < servers.size();) {
-      const auto& name = servers[i].name;
-      fail_if_exited();
+    for (std::size_t i = 0; i < started.size();) {
+      const auto& name = started[i].name;
+      fail_if_exited(started);
       if (listens_everywhere(name)) {
         ++i;
       } else if (std::chrono::steady_clock::now() > deadline) {
@@ -184,11 +202,11 @@ struct LocalCluster::Implementation {
         std::this_thread::sleep_for(20ms);
       }
     }
-    fail_if_exited();
+    fail_if_exited(started);
   }
 
-  void fail_if_exited() {
-    for (const auto& server : servers) {
+  void fail_if_exited(const std::vector<Server>& started) {
+    for (const auto& server : started) {
       if (running(server.name)) continue;
       const auto tail = last_lines(layout(server.name).log, shown_lines);
       if (says_address_taken(tail)) throw AddressTaken(server.name + ": " + telling_line(tail));
@@ -270,6 +288,7 @@ struct LocalCluster::Implementation {
       words.insert(words.begin(), program.binary);
       if (options.network) words = options.network->workers()[index(name)].inside.command(words);
       command = {find_program(words[0]), {words.begin() + 1, words.end()}, one.layout.log};
+      if (program.environment) command.environment = program.environment(one.layout);
     }
     int pid = 0;
     try {
@@ -508,6 +527,8 @@ Worker* LocalCluster::worker_of(const std::string& server) {
 const Volume* LocalCluster::volume_of(const std::string& server) {
   return implementation_->volume(server);
 }
+
+ClientAccess LocalCluster::client_access() const { return implementation_->program.access; }
 
 bool LocalCluster::running(const std::string& server) { return implementation_->running(server); }
 

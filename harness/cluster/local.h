@@ -69,6 +69,7 @@ class LocalCluster : public Cluster {
   std::optional<Exit> last_exit(const std::string& server) override;
   Worker* worker_of(const std::string& server) override;
   const Volume* volume_of(const std::string& server) override;
+  ClientAccess client_access() const override;
 
  private:
   struct Implementation;

@@ -154,7 +154,7 @@ struct NatsBroker::Implementation {
     for (const auto& server : cluster.servers()) {
       const json seen = json::parse(page(server, "/varz").value_or(""), nullptr, false);
       const std::string said = seen.is_object() ? seen.value("version", "") : "";
-      if (!said.empty() && parse_nats_version(said) != version)
+      if (version != NatsVersion{} && !said.empty() && parse_nats_version(said) != version)
         throw ClusterError(
             fmt::format("{} is nats-server {}, not {}", server.name, said, to_string(version)));
     }
@@ -172,20 +172,6 @@ struct NatsBroker::Implementation {
     for (const auto& peer : followers)
       if (!up_to_date(peer)) return peer.name + " to be current";
     return {};
-  }
-
-  // Asks until the answer is no error; the request must be idempotent.
-  void create(const std::string& what, const std::string& subject, const json& body, Told& told) {
-    std::string problem = "no answer";
-    for (const auto deadline = Clock::now() + create_limit; Clock::now() < deadline;
-         std::this_thread::sleep_for(poll_interval)) {
-      told(what);
-      const auto reply = api.request(subject, body, 2s);
-      if (!reply) continue;
-      if (!reply->contains("error")) return;
-      problem = api_error_text(*reply);
-    }
-    throw ClusterError(what + " could not be created: " + problem);
   }
 
   void step_down(const std::string& group, const std::string& successor) {
@@ -254,18 +240,43 @@ bool NatsBroker::all_healthy() {
   return self.stream.name.empty() || self.stream_incomplete().empty();
 }
 
+void NatsBroker::make(const std::string& what, const Waiting& waiting,
+                      const std::function<std::optional<std::string>(NatsApi&)>& ask) {
+  Told told(waiting);
+  std::string problem = "no answer";
+  for (const auto deadline = Clock::now() + create_limit; Clock::now() < deadline;
+       std::this_thread::sleep_for(poll_interval)) {
+    told(what);
+    const auto answer = ask(implementation_->api);
+    if (!answer) continue;
+    if (answer->empty()) return;
+    problem = *answer;
+  }
+  throw ClusterError(what + " could not be created: " + problem);
+}
+
+void NatsBroker::make_stream(const StreamSettings& settings, const Waiting& waiting) {
+  const auto ask = [&](const std::string& what, const std::string& subject, const json& body) {
+    make(what, waiting, [&](NatsApi& api) -> std::optional<std::string> {
+      const auto reply = api.request(subject, body, 2s);
+      if (!reply) return {};
+      return reply->contains("error") ? api_error_text(*reply) : "";
+    });
+  };
+  ask("the stream " + settings.name, "$JS.API.STREAM.CREATE." + settings.name,
+      stream_config(settings));
+  for (const auto& group : implementation_->groups())
+    ask("the consumer group " + group,
+        fmt::format("$JS.API.CONSUMER.DURABLE.CREATE.{}.{}", settings.name, group),
+        {{"stream_name", settings.name}, {"config", consumer_config(settings, group)}});
+}
+
 void NatsBroker::create_stream(const StreamSettings& settings, const Waiting& waiting) {
   auto& self = *implementation_;
   Told told(waiting);
   self.stream = settings;
   self.replicas.clear();
-  self.create("the stream " + settings.name, "$JS.API.STREAM.CREATE." + settings.name,
-              stream_config(settings), told);
-  for (const auto& group : self.groups())
-    self.create("the consumer group " + group,
-                fmt::format("$JS.API.CONSUMER.DURABLE.CREATE.{}.{}", settings.name, group),
-                {{"stream_name", settings.name}, {"config", consumer_config(settings, group)}},
-                told);
+  make_stream(settings, waiting);
   std::string missing;
   for (const auto deadline = Clock::now() + create_limit; Clock::now() < deadline;
        std::this_thread::sleep_for(poll_interval)) {

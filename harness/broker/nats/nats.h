@@ -1,7 +1,9 @@
 // NATS JetStream as the product under test.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "harness/broker/broker.h"
@@ -13,11 +15,13 @@ namespace faultline {
 // not know a setting. `sync_interval` as nats-server writes it; empty: default.
 BrokerProgram nats_program(const NatsBinary&, const std::string& sync_interval);
 
+class NatsApi;
+
 // Asks each server's monitoring endpoint, and the JetStream API through a
 // connection of its own. The cluster must outlive it. One thread at a time.
 class NatsBroker : public Broker {
  public:
-  NatsBroker(Cluster&, NatsVersion);
+  NatsBroker(Cluster&, NatsVersion);  // NatsVersion{}: not known, and not checked
   ~NatsBroker() override;
 
   std::string product() const override { return "nats"; }
@@ -36,6 +40,16 @@ class NatsBroker : public Broker {
 
   // The stream of create_stream, with its groups. False if nobody answered in time.
   bool remove_stream(std::chrono::seconds limit);
+
+ protected:
+  // For products that have it inside. Asks for the stream and its groups, which need not be
+  // complete when it returns.
+  virtual void make_stream(const StreamSettings&, const Waiting&);
+
+  // Asks until the answer, which is the error, is empty; the request must be idempotent. Throws
+  // ClusterError: `what` could not be created.
+  void make(const std::string& what, const Waiting&,
+            const std::function<std::optional<std::string>(NatsApi&)>& ask);
 
  private:
   struct Implementation;

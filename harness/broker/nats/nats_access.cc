@@ -40,7 +40,9 @@ std::string credentials_file(const std::string& credentials) {
 
 }  // namespace
 
-void show_access(natsOptions* options, const ClientAccess& access) {
+void show_access(natsOptions* options, const ClientAccess& access, const std::string& name) {
+  const auto shown = access.user_in_name.empty() ? name : name + "::" + access.user_in_name;
+  check(natsOptions_SetName(options, shown.c_str()), "name");
   if (!access.ca.empty() || !access.certificate.empty())
     check(natsOptions_SetSecure(options, true), "TLS");
   if (!access.ca.empty())

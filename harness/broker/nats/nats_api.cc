@@ -27,8 +27,7 @@ Owned<natsConnection> connect(const std::vector<std::string>& urls, const Client
   if (natsOptions_Create(&options) != NATS_OK) return {};
   const Owned<natsOptions> owned(options);
   natsOptions_SetServers(options, servers.data(), static_cast<int>(servers.size()));
-  natsOptions_SetName(options, "faultline control");
-  show_access(options, access);
+  show_access(options, access, NatsApi::control_name);
   natsOptions_SetTimeout(options, 500);
   natsOptions_SetMaxReconnect(options, -1);
   natsOptions_SetReconnectWait(options, 200);
@@ -62,8 +61,8 @@ NatsApi::NatsApi(std::vector<std::string> urls, ClientAccess access)
 
 NatsApi::~NatsApi() = default;
 
-std::optional<json> NatsApi::request(const std::string& subject, const json& body,
-                                     std::chrono::milliseconds limit) {
+std::optional<std::string> NatsApi::request_text(const std::string& subject, const json& body,
+                                                 std::chrono::milliseconds limit) {
   auto& self = *implementation_;
   const std::lock_guard lock(self.mutex);
   if (!self.connection || natsConnection_IsClosed(self.connection.get()))
@@ -75,9 +74,15 @@ std::optional<json> NatsApi::request(const std::string& subject, const json& bod
                                    limit.count()) != NATS_OK)
     return {};
   const Owned<natsMsg> owned(message);
-  const std::string_view reply(natsMsg_GetData(message),
-                               static_cast<std::size_t>(natsMsg_GetDataLength(message)));
-  auto parsed = json::parse(reply, nullptr, false);
+  return std::string(natsMsg_GetData(message),
+                     static_cast<std::size_t>(natsMsg_GetDataLength(message)));
+}
+
+std::optional<json> NatsApi::request(const std::string& subject, const json& body,
+                                     std::chrono::milliseconds limit) {
+  const auto reply = request_text(subject, body, limit);
+  if (!reply) return {};
+  auto parsed = json::parse(*reply, nullptr, false);
   if (parsed.is_discarded()) return {};
   return parsed;
 }

@@ -19,8 +19,13 @@ class NatsApi {
   explicit NatsApi(std::vector<std::string> urls, ClientAccess = {});
   ~NatsApi();
 
-  // The reply. Empty if none came within the limit: nobody is connected, nobody
-  // leads, or it is no JSON.
+  static constexpr const char* control_name = "faultline-control";  // of its connections
+
+  // The reply. Empty if none came within the limit: nobody is connected, or nobody is there.
+  std::optional<std::string> request_text(const std::string& subject, const nlohmann::json& body,
+                                          std::chrono::milliseconds limit);
+
+  // The same; empty as well if it is no JSON.
   std::optional<nlohmann::json> request(const std::string& subject, const nlohmann::json& body,
                                         std::chrono::milliseconds limit);
 

@@ -1,0 +1,103 @@
+#include "harness/broker/memphis/memphis.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "harness/broker/http.h"
+#include "harness/broker/memphis/memphis_config.h"
+#include "harness/broker/memphis/memphis_names.h"
+#include "harness/broker/memphis/memphis_requests.h"
+#include "harness/broker/nats/nats_api.h"
+
+namespace faultline {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+constexpr auto answer_limit = 1s;
+constexpr auto request_limit = 20s;  // as in the SDKs: a broker waits for elections meanwhile
+constexpr auto poll_interval = 200ms;
+
+// Its own streams are made and its API is up; the monitoring endpoint answers long before.
+bool is_ready(const Server& server) {
+  const auto answer = http_get(server.ui_url + "/api/status", answer_limit);
+  return answer && answer->status == 200;
+}
+
+}  // namespace
+
+BrokerProgram memphis_program(const MemphisBinary& binary,
+                              std::shared_ptr<MetadataDatabase> database,
+                              const std::string& sync_interval) {
+  return {
+      .name = "memphis",
+      .binary = binary.path,
+      .image = "memphisos/memphis:" + binary.version,
+      .configuration =
+          [sync_interval](const Layout& self, std::span<const Layout> all) {
+            return memphis_configuration(self, all, sync_interval);
+          },
+      .arguments =
+          [](const std::filesystem::path& configuration) {
+            return std::vector<std::string>{"--config", configuration.string()};
+          },
+      .leave_signal = SIGUSR2,   // lame-duck mode
+      .leave_statuses = {0, 1},  // as of the nats-server in it (nats-server#6336)
+      .environment = [database](const Layout&) { return memphis_environment(database->access()); },
+      .access = memphis_access(),
+      .has_ui = true,
+      .prepare = [database](std::span<const Layout> all) { database->start(all[0].outside); },
+      .first_alone = true};  // two at once disturb each other when they make the tables
+}
+
+MemphisBroker::MemphisBroker(Cluster& cluster, std::string version)
+    : NatsBroker(cluster, NatsVersion{}), cluster_(cluster), version_(std::move(version)) {}
+
+void MemphisBroker::wait_until_ready(std::chrono::seconds limit, const Waiting& waiting) {
+  const auto deadline = Clock::now() + limit;
+  NatsBroker::wait_until_ready(limit, waiting);
+  for (const auto& server : cluster_.servers())
+    for (; !is_ready(server); std::this_thread::sleep_for(poll_interval)) {
+      if (Clock::now() > deadline)
+        throw ClusterError(fmt::format("{} is not ready after {} s: {}/api/status does not answer",
+                                       server.name, limit.count(), server.ui_url));
+      if (waiting) waiting(server.name + " to be ready");
+    }
+}
+
+void MemphisBroker::create_stream(const StreamSettings& settings, const Waiting& waiting) {
+  station_ = settings.name;
+  auto inside = settings;
+  inside.name = memphis_stream(station_, 1);
+  inside.subject = memphis_subject(station_, 1);
+  for (auto* group : {&inside.durable_group, &inside.lagging_group})
+    *group = memphis_durable(*group);
+  NatsBroker::create_stream(inside, waiting);
+}
+
+void MemphisBroker::make_stream(const StreamSettings& settings, const Waiting& waiting) {
+  const auto ask = [&](const std::string& what, const MemphisRequest& request) {
+    make(what, waiting, [&](NatsApi& api) -> std::optional<std::string> {
+      const auto reply = api.request_text(request.subject, request.body, request_limit);
+      if (!reply) return {};
+      return memphis_error(*reply);
+    });
+  };
+  ask("the station " + station_, make_station(station_, settings));
+  make("the station " + station_, waiting, [&](NatsApi& api) -> std::optional<std::string> {
+    const auto info = api.request("$JS.API.STREAM.INFO." + settings.name, {}, answer_limit);
+    if (!info) return {};
+    return api_error(*info) != 0 ? api_error_text(*info) : unlike(*info, settings);
+  });
+  for (const auto& group : {settings.durable_group, settings.lagging_group})
+    if (!group.empty())
+      ask("the consumer group " + group,
+          make_consumer(station_, group, NatsApi::control_name, settings));
+  ask("the producer", make_producer(station_, NatsApi::control_name));
+}
+
+}  // namespace faultline

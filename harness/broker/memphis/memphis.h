@@ -1,0 +1,37 @@
+// Memphis as the product under test: nats-server inside, with stations instead of streams, and
+// a database beside it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "harness/broker/memphis/memphis_binary.h"
+#include "harness/broker/memphis/metadata_database.h"
+#include "harness/broker/nats/nats.h"
+
+namespace faultline {
+
+// The database is started before the first broker, and lives as long as the program does.
+BrokerProgram memphis_program(const MemphisBinary&, std::shared_ptr<MetadataDatabase>,
+                              const std::string& sync_interval);
+
+// A stream of StreamSettings is a station of one partition. The name is the station's.
+class MemphisBroker : public NatsBroker {
+ public:
+  MemphisBroker(Cluster&, std::string version);
+
+  std::string product() const override { return "memphis"; }
+  std::string version() override { return version_; }
+  void wait_until_ready(std::chrono::seconds limit, const Waiting&) override;
+  void create_stream(const StreamSettings&, const Waiting&) override;
+
+ protected:
+  void make_stream(const StreamSettings&, const Waiting&) override;
+
+ private:
+  Cluster& cluster_;
+  const std::string version_;
+  std::string station_;
+};
+
+}  // namespace faultline

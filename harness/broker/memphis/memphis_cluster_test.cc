@@ -1,0 +1,88 @@
+// Real Memphis brokers and a real PostgreSQL. Skipped where there is none, unless
+// FAULTLINE_REQUIRE names memphis.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "harness/broker/memphis/memphis.h"
+#include "harness/broker/memphis/memphis_requests.h"
+#include "harness/broker/nats/nats_api.h"
+#include "harness/cluster/local.h"
+#include "harness/cluster/requirement_testing.h"
+#include "harness/cluster/testing.h"
+
+namespace faultline {
+namespace {
+
+using namespace std::chrono_literals;
+namespace fs = std::filesystem;
+
+bool memphis_is_here() try {
+  find_memphis_binary({}, "");
+  return why_no_metadata_database().empty();
+} catch (const ClusterError&) {
+  return false;
+}
+
+std::vector<std::string> urls(const Cluster& cluster) {
+  std::vector<std::string> all;
+  for (const auto& server : cluster.servers()) all.push_back(server.client_url);
+  return all;
+}
+
+TEST(MemphisClusterTest, StationIsMadeAsAskedSurvivesItsLeaderAndLeavesNothing) {
+  FAULTLINE_NEEDS("memphis", memphis_is_here());
+  const testing::TemporaryFolder folder;
+  {
+    auto database = std::make_shared<MetadataDatabase>(
+        MetadataDatabaseOptions{.folder = folder.path() / "metadata"});
+    LocalOptions options;
+    options.folder = folder.path();
+    LocalCluster cluster(memphis_program(find_memphis_binary({}, ""), database, ""), options);
+    MemphisBroker broker(cluster, "1.4.4");
+    broker.wait_until_ready(120s, {});
+    StreamSettings settings;
+    settings.name = "My.Station";
+    settings.durable_group = "keeps-up";
+    settings.lagging_group = "lags-behind";
+    broker.create_stream(settings, {});
+
+    EXPECT_EQ(broker.replica_servers(), (std::vector<std::string>{"n1", "n2", "n3"}));
+    const auto leaders = broker.leaders();
+    EXPECT_FALSE(leaders.stream.empty());
+    EXPECT_EQ(leaders.consumers.size(), 2U);
+    for (const auto& [group, leader] : leaders.consumers) EXPECT_FALSE(leader.empty()) << group;
+    EXPECT_FALSE(broker.stream_absent());
+
+    NatsApi api(urls(cluster), cluster.client_access());
+    const auto published = api.request("my#station$1.final", {{"any", "thing"}}, 5s);
+    ASSERT_TRUE(published);
+    EXPECT_EQ(published->value("stream", ""), "my#station$1") << *published;
+
+    auto too_many = settings;
+    too_many.replicas = 5;
+    const auto five = make_station("five", too_many);
+    const auto refused = api.request_text(five.subject, five.body, 20s);
+    ASSERT_TRUE(refused);
+    EXPECT_NE(memphis_error(*refused), "") << *refused;
+
+    cluster.kill(leaders.stream);
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
+    while (broker.leaders().stream.empty() && std::chrono::steady_clock::now() < deadline) {
+    }
+    EXPECT_NE(broker.leaders().stream, leaders.stream);
+    cluster.start(leaders.stream);
+    broker.wait_until_ready(120s, {});
+
+    const auto [subject, body] = remove_station("My.Station");
+    EXPECT_EQ(memphis_error(api.request_text(subject, body, 20s).value_or("no answer")), "");
+    EXPECT_TRUE(broker.stream_absent());
+  }
+  EXPECT_FALSE(fs::exists(folder.path() / "metadata" / "data"));
+  EXPECT_FALSE(fs::exists(folder.path() / "metadata" / "password"));
+}
+
+}  // namespace
+}  // namespace faultline

@@ -1,0 +1,192 @@
+#include "harness/broker/memphis/metadata_database.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <fstream>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "harness/cluster/child_processes.h"
+#include "harness/cluster/cluster.h"
+#include "harness/cluster/log_tail.h"
+#include "harness/cluster/ports.h"
+#include "harness/cluster/program.h"
+
+namespace faultline {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+using Words = std::vector<std::string>;
+
+constexpr auto start_limit = 120s;
+constexpr auto end_limit = 10s;
+constexpr std::size_t shown_lines = 10;
+constexpr const char* debian_folder = "/usr/lib/postgresql";  // <version>/bin, not in the PATH
+constexpr const char* user = "memphis";
+constexpr const char* database = "postgres";  // which initdb makes
+
+// Of the newest version that Debian's packages brought, else of the PATH; empty: none.
+std::string program(const std::string& name) {
+  int newest = 0;
+  std::string found;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(debian_folder, none)) {
+    const int version = std::atoi(entry.path().filename().c_str());
+    const auto path = entry.path() / "bin" / name;
+    if (version <= newest || !fs::exists(path)) continue;
+    newest = version;
+    found = path.string();
+  }
+  return found.empty() ? find_program(name) : found;
+}
+
+// PostgreSQL refuses to be root. In this namespace it is nobody, yet its files are root's. What
+// it shares with its processes goes with the namespace too.
+Words as_nobody(Words words) {
+  if (::geteuid() != 0) return words;
+  Words before{"unshare", "--user", "--map-user=65534", "--map-group=65534", "--ipc", "--"};
+  words.insert(words.begin(), before.begin(), before.end());
+  return words;
+}
+
+std::string new_password() {
+  std::random_device random;
+  return fmt::format("{:08x}{:08x}", random(), random());
+}
+
+}  // namespace
+
+std::string why_no_metadata_database() {
+  for (const auto* name : {"initdb", "postgres", "pg_isready"})
+    if (program(name).empty())
+      return fmt::format(
+          "no PostgreSQL, in which Memphis keeps its metadata ({} is missing): "
+          "apt-get install postgresql",
+          name);
+  return {};
+}
+
+struct MetadataDatabase::Implementation {
+  explicit Implementation(MetadataDatabaseOptions some_options)
+      : options(std::move(some_options)), port(ReservedPort::any()), password(new_password()) {
+    options.folder = fs::absolute(options.folder);
+  }
+
+  ~Implementation() {
+    end(SIGQUIT);  // at once, yet it takes its processes with it
+    std::error_code ignored;
+    fs::remove_all(data(), ignored);
+  }
+
+  fs::path data() const { return options.folder / "data"; }
+  fs::path log() const { return options.folder / "postgres.log"; }
+
+  void make() {
+    const auto text = data().string();
+    if (options.undo_first)
+      options.undo_first({.what = "the metadata removed from " + text,
+                          .steps = {{{"test", "!", "-e", text}, {"rm", "-rf", "--", text}}}});
+    fs::create_directories(options.folder);
+    const auto secret = options.folder / "password";
+    std::ofstream(secret) << password << std::flush;
+    fs::permissions(secret, fs::perms::owner_read | fs::perms::owner_write);
+    output_of(as_nobody({program("initdb"), "--pgdata=" + text, "--username=" + std::string(user),
+                         "--pwfile=" + secret.string(), "--auth=scram-sha-256", "--no-sync",
+                         "--encoding=UTF8", "--no-locale"}),
+              {.limit = start_limit});
+    fs::remove(secret);
+    // From workers too; it listens where they reach it, and nowhere else.
+    std::ofstream(data() / "pg_hba.conf", std::ios::app)
+        << "host all all 0.0.0.0/0 scram-sha-256\n";
+  }
+
+  void start(const std::string& at) {
+    if (pid() != 0) return;
+    if (!fs::exists(data())) make();
+    address = at;
+    const auto words = as_nobody(
+        {program("postgres"), "-D", data().string(), "-c", "listen_addresses=" + address, "-c",
+         fmt::format("port={}", port.number()), "-c", "unix_socket_directories=", "-c", "fsync=off",
+         "-c", "dynamic_shared_memory_type=mmap"});
+    const int started =
+        children.start({find_program(words[0]), {words.begin() + 1, words.end()}, log(), {}});
+    {
+      const std::lock_guard lock(mutex);
+      running = started == ended ? 0 : started;
+    }
+    if (options.started) options.started(started, "postgres");
+    wait_until_ready();
+  }
+
+  void wait_until_ready() {
+    const Words ask{program("pg_isready"), "--quiet", "--host=" + address,
+                    fmt::format("--port={}", port.number()), "--timeout=2"};
+    for (const auto deadline = Clock::now() + start_limit; Clock::now() < deadline;
+         std::this_thread::sleep_for(50ms)) {
+      if (pid() == 0) break;
+      if (run_program(ask).status == 0) return;
+    }
+    throw ClusterError("PostgreSQL, for the metadata, did not start; the end of its log:\n" +
+                       last_lines(log(), shown_lines));
+  }
+
+  void exited(int which) {
+    const std::lock_guard lock(mutex);
+    ended = which;
+    if (running == which) running = 0;
+    gone.notify_all();
+  }
+
+  int pid() {
+    const std::lock_guard lock(mutex);
+    return running;
+  }
+
+  void end(int signal) {
+    const int which = pid();
+    if (which == 0) return;
+    children.signal(which, signal);
+    std::unique_lock lock(mutex);
+    gone.wait_for(lock, end_limit, [&] { return running != which; });
+  }
+
+  MetadataDatabaseOptions options;
+  ReservedPort port;
+  std::string password;
+  std::string address;
+
+  std::mutex mutex;
+  std::condition_variable gone;
+  int running = 0;  // pid; 0: none
+  int ended = 0;    // the last that did, perhaps before start() knew it
+
+  ChildProcesses children{[this](int pid, int) { exited(pid); }};  // ends first
+};
+
+MetadataDatabase::MetadataDatabase(MetadataDatabaseOptions options)
+    : implementation_(std::make_unique<Implementation>(std::move(options))) {}
+
+MetadataDatabase::~MetadataDatabase() = default;
+
+void MetadataDatabase::start(const std::string& address) try {
+  implementation_->start(address);
+} catch (const fs::filesystem_error& error) {
+  throw ClusterError(error.what());
+}
+
+MetadataAccess MetadataDatabase::access() const {
+  const auto& self = *implementation_;
+  return {self.address, self.port.number(), user, self.password, database};
+}
+
+}  // namespace faultline

@@ -1,0 +1,71 @@
+// The real program against real Memphis brokers. Skipped where there is none, unless
+// FAULTLINE_REQUIRE names memphis.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <cstdlib>
+
+#include "harness/broker/memphis/memphis_binary.h"
+#include "harness/broker/memphis/metadata_database.h"
+#include "harness/cluster/cluster.h"
+#include "harness/cluster/requirement_testing.h"
+#include "harness/end_to_end.h"
+
+namespace faultline::end_to_end {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool memphis_is_here() try {
+  find_memphis_binary({}, "");
+  return why_no_metadata_database().empty();
+} catch (const ClusterError&) {
+  return false;
+}
+
+std::vector<std::string> run(const Results& results, const std::string& file) {
+  return {"run",       scenario(file).string(), "--broker", "memphis",
+          "--results", results.path().string()};
+}
+
+TEST(Memphis, LeaderDownComesToAVerdict) {
+  FAULTLINE_NEEDS("memphis", memphis_is_here());
+  const Results results;
+  const Finished finished = faultline(run(results, "brokers/3-leader-down.yaml"));
+  EXPECT_EQ(finished.exit_code, 0) << finished.output;
+  const auto json = results.run_json("broker-leader");
+  EXPECT_EQ(json["versions"]["broker_product"], "memphis");
+  EXPECT_EQ(check(json, "lost")["counts"]["lost"], 0);
+  EXPECT_GT(check(json, "lost")["counts"]["acknowledged"], 1000);
+  EXPECT_TRUE(processes_of(results.path()).empty());
+}
+
+TEST(Memphis, HarnessThatIsKilledLeavesNoDatabaseBehindAHeal) {
+  FAULTLINE_NEEDS("memphis", memphis_is_here());
+  const Results results;
+  Program program(run(results, "brokers/3-leader-down.yaml"));
+  ASSERT_TRUE(program.wait_for_output(" fault ")) << program.output();
+  program.signal(SIGKILL);
+  program.wait();
+  EXPECT_TRUE(become_none([&] { return processes_of(results.path()); }));
+  const Finished healed = faultline({"heal"});
+  EXPECT_EQ(healed.exit_code, 0) << healed.output;
+  const auto metadata = results.run("broker-leader") / "metadata";
+  EXPECT_TRUE(fs::exists(metadata / "postgres.log"));
+  EXPECT_FALSE(fs::exists(metadata / "data"));
+}
+
+TEST(Memphis, WhereThereIsNoneARunIsSkippedAndSaysHowToGetOne) {
+  const char* before = std::getenv("FAULTLINE_MEMPHIS");
+  const std::string kept = before ? before : "";
+  ::setenv("FAULTLINE_MEMPHIS", "/bin/true", 1);
+  const Results results;
+  const Finished finished = faultline(run(results, "brokers/3-leader-down.yaml"));
+  before ? ::setenv("FAULTLINE_MEMPHIS", kept.c_str(), 1) : ::unsetenv("FAULTLINE_MEMPHIS");
+  EXPECT_EQ(finished.exit_code, 2) << finished.output;
+  EXPECT_NE(finished.output.find("/bin/true is no Memphis broker"), std::string::npos)
+      << finished.output;
+}
+
+}  // namespace
+}  // namespace faultline::end_to_end
