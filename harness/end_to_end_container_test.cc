@@ -164,7 +164,6 @@ class CronJob {
       cluster.kubectl("delete --namespace messaging --ignore-not-found jobs --all");
       cluster.kubectl("delete --namespace messaging --ignore-not-found pod/faultline-results");
       cluster.kubectl("delete --namespace messaging --ignore-not-found pvc/faultline");
-      cluster.kubectl("delete --ignore-not-found persistentvolume/messaging-faultline");
       remove_volume();
     } catch (const std::exception& error) {
       ADD_FAILURE() << "left in the cluster: " << error.what();
@@ -242,6 +241,7 @@ class CronJob {
   }
 
   static void remove_volume() {
+    cluster.kubectl("delete --ignore-not-found persistentvolume/messaging-faultline");
     cluster.in_node(cluster.name() + "-control-plane", std::string("rm -rf ") + volume_folder);
   }
 
