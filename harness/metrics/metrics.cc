@@ -289,7 +289,7 @@ void Metrics::add_suite(Families& all) const {
   add_gauge(all, "suite_start_timestamp_seconds", "When the suite began.", begin_);
   add_gauge(all, "suite_end_timestamp_seconds", "When the suite was over.", end_);
   add_gauge(all, "suite_exit_code",
-            "0 passed, 1 violation, 2 unknown or skipped, 130 interrupted, 255 broken.",
+            "0 passed, 1 violation, 2 unknown, skipped or not run, 130 interrupted, 255 broken.",
             exit_code_);
 }
 
