@@ -520,7 +520,8 @@ TEST(Cli, WatchLooksAtARunUnderWay) {
   };
   const Finished deploying = watch(under_way.run);
   EXPECT_EQ(deploying.exit_code, 0) << deploying.output;
-  EXPECT_NE(deploying.output.find("deploy: nothing is recorded yet"), std::string::npos);
+  EXPECT_NE(deploying.output.find("deploy: nothing of by-hand is recorded"), std::string::npos)
+      << deploying.output;
   record_history(under_way.run);
   for (const fs::path& path : {under_way.run, under_way.suite.path()}) {
     const Finished finished = watch(path);
@@ -598,7 +599,7 @@ TEST(Cli, BashCompletes) {
   EXPECT_EQ(complete_in_bash("faultline he"), "heal\n");
   EXPECT_EQ(complete_in_bash("faultline run --broker-"),
             "--broker-image --broker-version --broker-binary\n");
-  EXPECT_EQ(complete_in_bash("faultline run --fail-on ''"), "violation unexpected\n");
+  EXPECT_EQ(complete_in_bash("faultline run --fail-on ''"), "unexpected known violation unknown\n");
   EXPECT_EQ(complete_in_bash("faultline completion f"), "fish\n");
   EXPECT_EQ(complete_in_bash("faultline in"), "\n") << "not for people";
   EXPECT_EQ(complete_in_bash("faultline run scen"), "\n");  // file names are bash's own

@@ -190,7 +190,7 @@ int execute(const Arguments& arguments) {
 
 Subcommand watch_command(CLI::App& program) {
   CLI::App* app = add_subcommand(
-      program, "watch", "Watch a run that is under way elsewhere on this machine",
+      program, "watch", "Watch a run that is under way elsewhere here",
       "  faultline watch                             # the latest suite, run by run\n"
       "  faultline watch results/latest/broker-leader\n"
       "  faultline watch --once --json | jq .writes  # one look, for a script\n"
