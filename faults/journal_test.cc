@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -267,7 +268,9 @@ TEST_P(JournalOfAFrozenDisk, HealEndsWhoWaitsForItAfterTheThaw) {
   }
   const auto report = heal_leftovers(state.path());
   EXPECT_TRUE(report.clean()) << (report.clean() ? "" : report.failed[0]);
-  EXPECT_EQ(report.undone.size(), 2u);  // thawed, and the journal removed: it ended by itself
+  EXPECT_TRUE(std::ranges::any_of(report.undone, [](const std::string& line) {
+    return line.find("the volume of n1 is not frozen") != std::string::npos;
+  }));
   int status = 0;
   ::waitpid(writer, &status, 0);
   EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);

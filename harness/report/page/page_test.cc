@@ -240,6 +240,14 @@ TEST_F(PageFolder, OfAnotherVersionsRunJson) {
   EXPECT_TRUE(holds(page, "64"));
 }
 
+TEST_F(PageFolder, OfAHistoryOfAnOlderFormat) {
+  fs::create_directories(run_);
+  fs::copy_file("checkers/testdata/history-format-1.flt", run_ / "history.flt");
+  const std::string page = write();
+  EXPECT_FALSE(holds(page, "cannot be read"));
+  EXPECT_TRUE(holds(page, "class=\"dots publish ok\""));
+}
+
 TEST_F(PageFolder, ShowsTheBrokersAndNoneOfTheirSecrets) {
   RunResult run = testing::make_broken();
   run.folder = run_;
@@ -276,6 +284,24 @@ TEST(Page, OfAnyLengthIsAtMostThreeMegabytes) {
                                                        {std::string(5000, '&')},
                                                        std::string(5000, '&')}});
   const std::string page = run_page(run.content);
+  EXPECT_LE(page.size(), most_page_bytes);
+  EXPECT_EQ(parsed(page)["errors"], nlohmann::json::array());
+}
+
+TEST(Page, OfAMillionViolations) {
+  constexpr std::uint64_t messages = 1'000'000;
+  testing::HistoryBuilder b;
+  b.header().replicas = 3;
+  b.header().expectations.loss = LossPromise::none;
+  auto time = static_cast<Time>(second);
+  for (std::uint64_t i = 1; i <= messages; ++i, time += 10) b.publish(1, i, time, time + 6, i);
+  b.event(time, PhaseStarted{"drain"});
+  for (const auto* server : {"n1", "n2", "n3"})
+    b.event(time, ReplicaState{server, true, true, 0, messages + 1, messages, 0, 0});
+  b.event(time, DrainFinished{true, false, messages + 1, messages, ""});
+  const MadeRun run(b.build());
+  const std::string page = run_page(run.content);
+  EXPECT_TRUE(holds(page, "1000000 of 1000000")) << run.content.run.judgement.summary;
   EXPECT_LE(page.size(), most_page_bytes);
   EXPECT_EQ(parsed(page)["errors"], nlohmann::json::array());
 }
