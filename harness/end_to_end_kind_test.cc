@@ -77,11 +77,11 @@ TEST_P(KindFault, IsProvenHeldHealedAndJudged) {
   EXPECT_TRUE(cluster.becomes_clean()) << cluster.leftovers();
 }
 
+// Volumes are in KilledDuringAFault, and with every figure in KindLong.
 INSTANTIATE_TEST_SUITE_P(
-    OfEachFamily, KindFault,
+    WorkersAndDrains, KindFault,
     ::testing::Values(std::pair{"workers/3-leader-down.yaml", "worker-leader"},
-                      std::pair{"drains/3-second-held-off.yaml", "drain-second-held-off"},
-                      std::pair{"volumes/3-leader-gone.yaml", "volume-leader"}),
+                      std::pair{"drains/3-second-held-off.yaml", "drain-second-held-off"}),
     [](const auto& info) {
       std::string name = info.param.second;
       std::ranges::replace(name, '-', '_');
