@@ -499,7 +499,7 @@ TEST(Cli, BashCompletes) {
   EXPECT_EQ(complete_in_bash("faultline he"), "heal\n");
   EXPECT_EQ(complete_in_bash("faultline run --broker-"),
             "--broker-image --broker-version --broker-binary\n");
-  EXPECT_EQ(complete_in_bash("faultline run --fail-on ''"), "violation unexpected\n");
+  EXPECT_EQ(complete_in_bash("faultline run --fail-on ''"), "unexpected known violation unknown\n");
   EXPECT_EQ(complete_in_bash("faultline completion f"), "fish\n");
   EXPECT_EQ(complete_in_bash("faultline in"), "\n") << "not for people";
   EXPECT_EQ(complete_in_bash("faultline run scen"), "\n");  // file names are bash's own
