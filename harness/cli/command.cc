@@ -34,7 +34,7 @@ void add_exit_policy(CLI::App& app, ExitPolicy& policy) {
          "--fail-on", [&policy](const std::string& what) { policy.fail_on = words.at(what); },
          "What exits with 1, each more than the one before:\n"
          "unexpected (what is built to fail must), known\n"
-         "issues too, any violation (the default), unknown too;\n"
+         "issues too, any violation (default), unknown too;\n"
          "docs/nightly.md has the table")
       ->check(CLI::IsMember({"unexpected", "known", "violation", "unknown"}));
 }
