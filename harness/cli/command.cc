@@ -32,10 +32,10 @@ void add_exit_policy(CLI::App& app, ExitPolicy& policy) {
                                                    {"unknown", FailOn::unknown}};
   app.add_option_function<std::string>(
          "--fail-on", [&policy](const std::string& what) { policy.fail_on = words.at(what); },
-         "What exits with 1, each more than the one before.\n"
-         "unexpected: no known issue, what is built to fail\n"
-         "must. known: known issues, too. violation (default):\n"
-         "all that fails. unknown: what was not judged, too")
+         "What exits with 1, each more than the one before:\n"
+         "unexpected (what is built to fail must), known\n"
+         "issues too, any violation (default), unknown too;\n"
+         "docs/nightly.md has the table")
       ->check(CLI::IsMember({"unexpected", "known", "violation", "unknown"}));
 }
 

@@ -75,11 +75,11 @@ void add_nightly_options(CLI::App& app, NightlyOptions& options) {
   app.add_option("--repeat", options.repeat, "Each scenario so often, seeds counted up (1)")
       ->type_name("N")
       ->check(CLI::Range(std::uint64_t{1}, most_repetitions).description(""));
-  app.add_option("--retries", options.retries, "Where the harness broke, never a verdict (0)")
+  app.add_option("--retries", options.retries, "Again where the harness broke, never a verdict (0)")
       ->type_name("N")
       ->check(CLI::Range(std::uint64_t{0}, most_retries).description(""));
   app.add_option("--time-limit", options.time_limit,
-                 "Begin no run after it: the rest is not run, 2")
+                 "90m: begin no run after it; the rest is not run")
       ->type_name("TIME");
   app.add_option("--webhook", options.webhook_url,
                  "POST the outcome there, signed by\n"
