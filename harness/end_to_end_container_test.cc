@@ -59,10 +59,10 @@ void build_image() {
             same_each_time);
   fs::remove_all(package.path() / "_CPack_Packages");
   const auto base = output_of({source("kind-config/node-image/base-image").string()}, patient);
-  output_of(
-      {"docker", "build", "--quiet", "--build-arg", "BASE=" + first_line(base), "--tag", image,
-       "--file", source("kind-config/cronjob/Dockerfile").string(), package.path().string()},
-      patient);
+  output_of({"docker", "build", "--quiet", "--network", "host", "--build-arg",
+             "BASE=" + first_line(base), "--tag", image, "--file",
+             source("kind-config/cronjob/Dockerfile").string(), package.path().string()},
+            patient);
 }
 
 class Container : public ::testing::Test {
