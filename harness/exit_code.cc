@@ -41,7 +41,9 @@ ExitCode worse(ExitCode a, ExitCode b) {
 
 ExitCode exit_code(const RunResult& run, const ExitPolicy& policy) {
   const ExitCode interrupted = run.interrupted ? exit_interrupted : exit_passed;
-  const ExitCode left = run.not_undone.empty() ? interrupted : exit_broken;
+  const bool broke_off = run.status == RunStatus::judged && !run.reason.empty();
+  const ExitCode left =
+      run.not_undone.empty() && (run.interrupted || !broke_off) ? interrupted : exit_broken;
   switch (run.status) {
     case RunStatus::judged:
       return worse(of_verdict(run, policy.fail_on), left);

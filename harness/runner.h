@@ -68,7 +68,7 @@ struct BrokenRun {
 struct RunResult {
   Scenario scenario;
   RunStatus status = RunStatus::broken;
-  std::string reason;      // of all but judged: one line and what to do
+  std::string reason;      // one line and what to do; of judged: how it broke off, else empty
   Judgement judgement;     // of judged
   std::string not_undone;  // what the run left broken, for 'faultline heal'; empty: nothing
   bool interrupted = false;

@@ -6,7 +6,6 @@
 #include <chrono>
 #include <utility>
 
-#include "checkers/judge.h"
 #include "harness/provider.h"
 #include "harness/report/figure_table.h"
 #include "harness/report/junit.h"
@@ -58,14 +57,6 @@ bool is_over(const SuitePlan& plan) {
   return plan.deadline && std::chrono::steady_clock::now() >= *plan.deadline;
 }
 
-// What a run recorded before it broke is evidence: another run must not hide it.
-std::string recorded_violation(const RunResult& broken) {
-  const std::optional<History> history = stored(broken).history;
-  if (!history) return "";
-  const Judgement judgement = judge(*history);
-  return judgement.verdict == Verdict::fail ? judgement.summary : "";
-}
-
 // Pages are for people: where one cannot be written the verdict stays what it is.
 void write_page(const std::function<void()>& write, Terminal& terminal) try {
   write();
@@ -87,6 +78,13 @@ void write_suite(SuiteResult& suite, const SuitePlan& plan, Terminal& terminal) 
   write_copy(plan.junit, junit, suite);
   write_atomically(suite.folder / "table.txt", figure_table(suite));
   write_page([&] { write_suite_pages(suite); }, terminal);
+}
+
+// What is known only when all is over. Where the disk is full the problem stays the first one.
+void write_end(SuiteResult& suite, const SuitePlan& plan, Terminal& terminal) try {
+  write_suite(suite, plan, terminal);
+} catch (const std::exception& error) {
+  if (suite.problem.empty()) suite.problem = error.what();
 }
 
 // Of a database that cannot be written one line is enough: what it lacks it gets from the
@@ -153,6 +151,7 @@ class Runs {
       RunResult result = is_over(plan_) && retried.empty()
                              ? without_run(scenario, own, RunStatus::not_run, out_of_time())
                              : run_one(scenario, own, terminal_, steps_);
+      judge_what_broke(result);
       result.repetition = repetition;
       result.repetitions = plan_.repeat;
       result.retried = retried;
@@ -177,15 +176,9 @@ class Runs {
     return fmt::format("not begun within the time limit of {}", plan_.time_limit);
   }
 
-  // Says of a run that recorded a violation why it is not run again.
-  bool may_retry(RunResult& result) const {
-    if (result.status != RunStatus::broken || result.interrupted || interrupted(options_) ||
-        !result.not_undone.empty() || result.retried.size() >= plan_.retries || is_over(plan_))
-      return false;
-    const std::string violation = recorded_violation(result);
-    if (!violation.empty())
-      result.reason += fmt::format("; not retried, for what it recorded is a {}", violation);
-    return violation.empty();
+  bool may_retry(const RunResult& result) const {
+    return result.status == RunStatus::broken && !result.interrupted && !interrupted(options_) &&
+           result.not_undone.empty() && result.retried.size() < plan_.retries && !is_over(plan_);
   }
 
   const RunOptions& options_;
@@ -226,6 +219,7 @@ SuiteResult run_suite(std::span<const Scenario> scenarios, const RunOptions& opt
     suite.problem = error.what();
   }
   suite.interrupted = runs.ended();
+  if (suite.interrupted || !suite.problem.empty()) write_end(suite, plan, terminal);
   return suite;
 }
 

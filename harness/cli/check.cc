@@ -27,9 +27,15 @@ struct Arguments {
   bool json = false;
 };
 
-StoredRun check(const fs::path& path) {
+// In a suite what cannot be read is a run that broke: the others are judged all the same.
+StoredRun check(const fs::path& path, bool of_suite) {
   StoredRun checked = read_stored_run(path);
-  if (!checked.history_problem.empty()) throw HistoryError(checked.history_problem);
+  if (!checked.history_problem.empty()) {
+    if (!of_suite) throw HistoryError(checked.history_problem);
+    checked.run.status = RunStatus::broken;
+    checked.run.reason = checked.history_problem;
+    checked.run.judgement = {};
+  }
   checked.run.not_undone.clear();  // which was the machine's state then, and is no verdict
   return checked;
 }
@@ -61,7 +67,7 @@ int execute(const Arguments& arguments) {
     for (const fs::path& run : runs_named(path)) {
       const bool of_suite = run != path;
       if (!seen.insert(fs::canonical(run)).second) continue;  // named twice
-      const StoredRun checked = check(run);
+      const StoredRun checked = check(run, of_suite);
       show(checked, style, out);
       if (of_suite && was_retried(checked.run)) continue;
       code = worse(code, exit_code(checked.run, arguments.policy));

@@ -282,6 +282,19 @@ TEST(Cli, CheckOfASuiteTakesTheWorst) {
   EXPECT_EQ(faultline({"check", folder.path().string()}).exit_code, 255);
 }
 
+// It ended there: what came behind it was never judged.
+TEST(Cli, CheckOfASuiteGoesOnBehindAHistoryThatCannotBeRead) {
+  const Results folder;
+  fs::create_directories(folder.path() / "a");
+  write_atomically(folder.path() / "a" / run_json_name, run_json(testing::make_passed(), "0.1.0"));
+  write_atomically(folder.path() / "a" / history_file_name, "");
+  fs::create_directories(folder.path() / "z");
+  record_history(folder.path() / "z");
+  const Finished finished = faultline({"check", folder.path().string()});
+  EXPECT_EQ(finished.exit_code, 255) << finished.output;
+  EXPECT_NE(finished.output.find("by-hand"), std::string::npos) << finished.output;
+}
+
 // A run that was killed while its brokers came up was left out: the rest passed.
 TEST(Cli, CheckOfASuiteCountsARunThatRecordedNothing) {
   const Results folder;
@@ -367,6 +380,8 @@ TEST(Cli, BadInputAboutRuns) {
   expect_refused({"prune", "--older-than", "90", "--results", results}, "'90' is no age");
   expect_refused({"prune", "--older-than", "", "--results", results}, "is no age");
   expect_refused({"prune", "--max-size", "20X", "--results", results}, "'20X' is no size");
+  for (const char* option : {"--junit", "--summary", "--time-limit", "--webhook"})
+    expect_refused({"run", "1.3", option, ""}, "must not be empty");
   expect_refused({"prune", "--keep", "-1", "--results", results}, "--keep");
   expect_refused({"prune", "--keep", "1", "--results", "/no/such/folder"}, "no results in");
 }

@@ -39,6 +39,12 @@ void add_exit_policy(CLI::App& app, ExitPolicy& policy) {
       ->check(CLI::IsMember({"unexpected", "known", "violation", "unknown"}));
 }
 
+CLI::Validator not_empty() {
+  return CLI::Validator(
+      [](const std::string& text) { return text.empty() ? "must not be empty" : std::string(); },
+      "");
+}
+
 std::string_view program_version() { return FAULTLINE_VERSION; }
 
 }  // namespace faultline

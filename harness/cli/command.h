@@ -11,6 +11,7 @@
 
 namespace CLI {
 class App;
+class Validator;
 }
 
 namespace faultline {
@@ -53,6 +54,9 @@ CLI::App* add_subcommand(CLI::App& program, const std::string& name, const std::
 
 // --allow-skip, --allow-not-run and --fail-on; the policy must outlive the parsing.
 void add_exit_policy(CLI::App&, ExitPolicy&);
+
+// So that an empty variable in somebody's script does not mean the default.
+CLI::Validator not_empty();
 
 std::string_view program_version();
 

@@ -67,11 +67,11 @@ std::string variable(const char* name) {
 }  // namespace
 
 void add_nightly_options(CLI::App& app, NightlyOptions& options) {
-  app.add_option("--junit", options.junit, "Also write junit.xml there")->type_name("PATH");
+  app.add_option("--junit", options.junit, "Also write junit.xml there")->type_name("PATH")->check(not_empty());
   app.add_option("--summary", options.summary,
                  "Also append the table there, as Markdown:\n"
                  "\"$GITHUB_STEP_SUMMARY\"")
-      ->type_name("PATH");
+      ->type_name("PATH")->check(not_empty());
   app.add_option("--repeat", options.repeat, "Each scenario so often, seeds counted up (1)")
       ->type_name("N")
       ->check(CLI::Range(std::uint64_t{1}, most_repetitions).description(""));
@@ -80,11 +80,12 @@ void add_nightly_options(CLI::App& app, NightlyOptions& options) {
       ->check(CLI::Range(std::uint64_t{0}, most_retries).description(""));
   app.add_option("--time-limit", options.time_limit,
                  "90m: begin no run after it; the rest is not run")
-      ->type_name("TIME");
+      ->type_name("TIME")->check(not_empty());
   app.add_option("--webhook", options.webhook_url,
                  "POST the outcome there, signed by\n"
                  "FAULTLINE_WEBHOOK_SECRET")
       ->type_name("URL")
+      ->check(not_empty())
       ->envname("FAULTLINE_WEBHOOK_URL");
 }
 

@@ -126,13 +126,6 @@ int execute(Arguments arguments) {
   return code;
 }
 
-// So that an empty variable in somebody's script does not mean the default.
-CLI::Validator not_empty() {
-  return CLI::Validator(
-      [](const std::string& text) { return text.empty() ? "must not be empty" : std::string(); },
-      "");
-}
-
 // CLI11 takes -1 for 2^64 - 1.
 CLI::Validator whole_number() {
   return CLI::Validator(

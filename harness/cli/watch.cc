@@ -145,6 +145,7 @@ class Watch {
   ExitCode end(const WatchedRun& watched, const RunResult& run, WatchEnd end) {
     const ExitCode code = exit_code(run, arguments_.policy);
     output_.ended(watched, run, end, code);
+    if (was_retried(run)) return exit_passed;  // what took its place counts
     seen_.runs.push_back(run);
     return code;
   }

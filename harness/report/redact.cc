@@ -88,8 +88,12 @@ class Redaction {
     const bool flag = name.starts_with("--");
     keep(length);
     if (is_scheme(name)) return after_scheme();
+    if (name == "pass" && !blank_separates_ && is_verdict()) return;
     if (names_a_secret(name)) value_of(flag || (blank_separates_ && name != "credentials"));
   }
+
+  // "pass: writes continue", and no `pass: "secret"`.
+  bool is_verdict() const { return starts(": ") && !starts(": \"") && !starts(": '"); }
 
   static bool is_json_web_token(std::string_view name) {
     return name.size() >= 16 && name.starts_with("eyJ");

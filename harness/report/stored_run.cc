@@ -13,6 +13,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
+bool outranks(const Judgement& recorded, const RunResult& run) {
+  return run.status == RunStatus::broken && recorded.verdict == Verdict::fail;
+}
+
 RunResult without_history(const fs::path& folder, const std::string& reason) {
   RunResult run;
   run.scenario.name = folder.filename();
@@ -38,6 +42,10 @@ void take_from(const RunResult& then, StoredRun& stored) {
   stored.run.retried_as = then.retried_as;
   if (then.status == RunStatus::judged) {
     stored.differences = differences(then.judgement, stored.run.judgement);
+    stored.run.reason = then.reason;
+  } else if (outranks(stored.run.judgement, then)) {
+    stored.run.reason = then.reason;
+    stored.run.interrupted = then.interrupted;
   } else {
     stored.run.status = then.status;
     stored.run.reason = then.reason;
@@ -77,7 +85,9 @@ std::vector<fs::path> runs_in(const fs::path& path) {
   if (!fs::is_directory(path) || is_run(path)) return {path};
   std::vector<fs::path> runs;
   for (const fs::directory_entry& entry : fs::directory_iterator(path))
-    if (entry.is_directory() && !entry.is_symlink()) runs.push_back(entry.path());
+    if (entry.is_directory() && !entry.is_symlink() &&
+        !entry.path().filename().string().starts_with('.'))
+      runs.push_back(entry.path());
   if (std::ranges::none_of(runs, is_run))
     throw NoRunError(fmt::format("'{}' holds no run: no {} in it or right below it", path.string(),
                                  history_file_name));
@@ -112,6 +122,16 @@ StoredRun read_stored_run(const fs::path& path) {
         path, stored.history_problem.empty() ? stored.not_compared : stored.history_problem);
   }
   return stored;
+}
+
+void judge_what_broke(RunResult& run) {
+  if (run.status != RunStatus::broken) return;
+  const std::optional<History> history = stored(run).history;
+  if (!history) return;
+  Judgement judgement = judge(*history);
+  if (!outranks(judgement, run)) return;
+  run.status = RunStatus::judged;
+  run.judgement = std::move(judgement);
 }
 
 bool was_retried(const RunResult& run) {

@@ -40,6 +40,10 @@ StoredRun read_stored_run(const std::filesystem::path&);
 
 // Whether it broke and lies beside the run that --retries put in its place: in a suite it
 // counts for nothing.
+// A violation that was recorded before the harness broke is one: the run is judged then, and
+// its reason still says how the harness broke. Of a run that recorded none nothing changes.
+void judge_what_broke(RunResult&);
+
 bool was_retried(const RunResult&);
 
 // Of a run that has just ended: as it was judged, and its history beside it.

@@ -81,7 +81,9 @@ std::string retries_line(const RunResult& run) {
 }
 
 std::string reason_line(const RunResult& run) {
-  const std::string& reason = run.status == RunStatus::judged ? run.judgement.summary : run.reason;
+  std::string reason = run.status == RunStatus::judged ? run.judgement.summary : run.reason;
+  if (run.status == RunStatus::judged && !run.reason.empty())
+    reason += "; the run then broke off: " + run.reason;
   if (run.not_undone.empty()) return reason;
   return fmt::format("{}; not undone, try 'faultline heal': {}", reason, run.not_undone);
 }

@@ -85,8 +85,10 @@ std::string clean_text(std::string_view text) {
   return clean;
 }
 
-std::string shortened(std::string_view text, std::size_t bytes) {
-  if (text.size() <= bytes) return std::string(text);
+std::string shortened(std::string_view from_outside, std::size_t bytes) {
+  const std::string redacted = redact(from_outside);  // half a secret has lost its form
+  const std::string_view text = redacted;
+  if (text.size() <= bytes) return redacted;
   std::size_t end = bytes;
   while (end > 0 && is_continuation(text, end)) --end;
   return fmt::format("{}… ({} bytes more)", text.substr(0, end), text.size() - end);

@@ -37,6 +37,7 @@ TEST(Html, LinksLeadToTheWebOnly) {
 
 TEST(Html, ASecretInTextIsRedacted) {
   EXPECT_EQ(Html("nats://a:b@c").markup(), "nats://[redacted]@c");
+  EXPECT_EQ(shortened("nats://a:hunter2@c", 12).find("hunt"), std::string::npos);
   EXPECT_EQ(element("p", {{"title", "password: x"}}).markup(),
             "<p title=\"password: [redacted]\"></p>");
 }

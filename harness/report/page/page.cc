@@ -600,10 +600,9 @@ std::string rerun_command(const RunResult& run) {
   if (!run.provider.empty()) command += " --provider " + shell_word(run.provider);
   if (run.provider == "kubernetes")
     return command + fmt::format(" --target TARGET_FILE --seed {}", run.seed);
-  if (run.broker_product != scenario.broker_product)
-    command += " --broker " + shell_word(run.broker_product);
-  // Of Memphis it says what ran, and chooses nothing.
-  if (run.broker_product == "memphis") return command + fmt::format(" --seed {}", run.seed);
+  // The version of Memphis says what ran, and chooses nothing.
+  if (run.broker_product == "memphis")
+    return command + fmt::format(" --broker memphis --seed {}", run.seed);
   if (!run.broker_version.empty()) command += " --broker-version " + shell_word(run.broker_version);
   return command + fmt::format(" --seed {}", run.seed);
 }
