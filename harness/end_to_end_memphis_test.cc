@@ -5,8 +5,7 @@
 
 #include <cstdlib>
 
-#include "harness/broker/memphis/memphis_binary.h"
-#include "harness/broker/memphis/metadata_database.h"
+#include "harness/broker/memphis/testing.h"
 #include "harness/cluster/cluster.h"
 #include "harness/cluster/requirement_testing.h"
 #include "harness/end_to_end.h"
@@ -16,20 +15,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool memphis_is_here() try {
-  find_memphis_binary({}, "");
-  return why_no_metadata_database().empty();
-} catch (const ClusterError&) {
-  return false;
-}
-
 std::vector<std::string> run(const Results& results, const std::string& file) {
   return {"run",       scenario(file).string(), "--broker", "memphis",
           "--results", results.path().string()};
 }
 
 TEST(Memphis, LeaderDownComesToAVerdict) {
-  FAULTLINE_NEEDS("memphis", memphis_is_here());
+  FAULTLINE_NEEDS("memphis", testing::memphis_is_here());
   const Results results;
   const Finished finished = faultline(run(results, "brokers/3-leader-down.yaml"));
   EXPECT_EQ(finished.exit_code, 0) << finished.output;
@@ -41,7 +33,7 @@ TEST(Memphis, LeaderDownComesToAVerdict) {
 }
 
 TEST(Memphis, HarnessThatIsKilledLeavesNoDatabaseBehindAHeal) {
-  FAULTLINE_NEEDS("memphis", memphis_is_here());
+  FAULTLINE_NEEDS("memphis", testing::memphis_is_here());
   const Results results;
   Program program(run(results, "brokers/3-leader-down.yaml"));
   ASSERT_TRUE(program.wait_for_output(" fault ")) << program.output();

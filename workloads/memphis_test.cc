@@ -1,12 +1,11 @@
 // The workload against real Memphis brokers. Skipped where there is none, unless
 // FAULTLINE_REQUIRE names memphis.
-#include "harness/broker/memphis/memphis.h"
-
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <memory>
 
+#include "harness/broker/memphis/testing.h"
 #include "harness/cluster/local.h"
 #include "harness/cluster/requirement_testing.h"
 #include "workloads/memphis_address.h"
@@ -27,28 +26,13 @@ TEST(MemphisAddress, IsThatOfTheFirstPartition) {
   EXPECT_EQ(address.headers.at("$memphis_producedBy"), "faultline");
 }
 
-bool memphis_is_here() try {
-  find_memphis_binary({}, "");
-  return why_no_metadata_database().empty();
-} catch (const ClusterError&) {
-  return false;
-}
-
 TEST(MemphisWorkload, IsPublishedDeliveredAndDrained) {
-  FAULTLINE_NEEDS("memphis", memphis_is_here());
+  FAULTLINE_NEEDS("memphis", testing::memphis_is_here());
   const TemporaryFolder folder;
-  auto database = std::make_shared<MetadataDatabase>(
-      MetadataDatabaseOptions{.folder = folder.path() / "metadata"});
-  LocalOptions options;
-  options.folder = folder.path();
-  LocalCluster cluster(memphis_program(find_memphis_binary({}, ""), database, ""), options);
-  MemphisBroker broker(cluster, "1.4.4");
-  broker.wait_until_ready(120s, {});
-  StreamSettings stream;
-  stream.name = "faultline";
-  stream.durable_group = "keeps-up";
-  stream.lagging_group = "lags-behind";
-  broker.create_stream(stream, {});
+  testing::DeployedMemphis deployed(folder.path());
+  LocalCluster& cluster = deployed.cluster;
+  MemphisBroker& broker = deployed.broker;
+  const StreamSettings stream = deployed.make_station("faultline");
 
   StreamAddress address{{},
                         stream.name,

@@ -31,6 +31,8 @@ struct ListCloser {
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
 
+using Handle = std::unique_ptr<CURL, HandleCloser>;
+
 // The rest is left unread.
 std::size_t keep_beginning(char* data, std::size_t, std::size_t size, void* body) {
   constexpr std::size_t kept = 64 * 1024;
@@ -39,19 +41,27 @@ std::size_t keep_beginning(char* data, std::size_t, std::size_t size, void* body
   return size;
 }
 
+// Its answer goes to `answer`, by way of `write`. Null: libcurl cannot be used.
+Handle new_request(const std::string& url, std::chrono::milliseconds limit,
+                   curl_write_callback write, HttpAnswer& answer) {
+  static const CurlLibrary library;
+  Handle handle(curl_easy_init());
+  if (!handle) return handle;
+  curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
+  curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(limit.count()));
+  curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, write);
+  curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &answer.body);
+  return handle;
+}
+
 }  // namespace
 
 std::optional<HttpAnswer> http_get(const std::string& url, std::chrono::milliseconds limit) {
-  static const CurlLibrary library;
-  const std::unique_ptr<CURL, HandleCloser> handle(curl_easy_init());
-  if (!handle) return {};
   HttpAnswer answer;
-  curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
+  const Handle handle = new_request(url, limit, append, answer);
+  if (!handle) return {};
   curl_easy_setopt(handle.get(), CURLOPT_NOPROXY, "*");
-  curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(limit.count()));
-  curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, append);
-  curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &answer.body);
   if (curl_easy_perform(handle.get()) != CURLE_OK) return {};
   curl_easy_getinfo(handle.get(), CURLINFO_RESPONSE_CODE, &answer.status);
   return answer;
@@ -60,24 +70,18 @@ std::optional<HttpAnswer> http_get(const std::string& url, std::chrono::millisec
 HttpAnswer http_send(const std::string& method, const std::string& url,
                      const std::vector<std::string>& headers, const std::string& body,
                      std::chrono::milliseconds limit) {
-  static const CurlLibrary library;
-  const std::unique_ptr<CURL, HandleCloser> handle(curl_easy_init());
+  HttpAnswer answer;
+  const Handle handle = new_request(url, limit, keep_beginning, answer);
   if (!handle) throw std::runtime_error("libcurl cannot be used");
   std::unique_ptr<curl_slist, ListCloser> list;
   for (const std::string& header : headers)
     list.reset(curl_slist_append(list.release(), header.c_str()));
-  HttpAnswer answer;
   std::array<char, CURL_ERROR_SIZE> detail{};
-  curl_easy_setopt(handle.get(), CURLOPT_URL, url.c_str());
   curl_easy_setopt(handle.get(), CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(handle.get(), CURLOPT_CUSTOMREQUEST, method.c_str());
   curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, list.get());
   curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDS, body.data());
   curl_easy_setopt(handle.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-  curl_easy_setopt(handle.get(), CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(limit.count()));
-  curl_easy_setopt(handle.get(), CURLOPT_WRITEFUNCTION, keep_beginning);
-  curl_easy_setopt(handle.get(), CURLOPT_WRITEDATA, &answer.body);
   curl_easy_setopt(handle.get(), CURLOPT_ERRORBUFFER, detail.data());
   const CURLcode code = curl_easy_perform(handle.get());
   if (code != CURLE_OK)

@@ -10,8 +10,7 @@
 #include "harness/end_to_end.h"
 #include "harness/report/results.h"
 #include "harness/report/run_json.h"
-#include "harness/report/testing.h"
-#include "workloads/recorder.h"
+#include "harness/runs/testing.h"
 
 namespace faultline {
 namespace {
@@ -48,23 +47,8 @@ std::string read(const fs::path& file) {
 }
 
 fs::path record_history(const fs::path& folder) {
-  Header header;
-  header.run_id = "0123456789abcdef";
-  header.scenario_name = "by-hand";
-  header.broker_product = "nats";
-  const fs::path file = folder / history_file_name;
-  Recorder recorder(file, header);
-  recorder.event(PhaseStarted{"steady"});
-  const std::uint32_t process = recorder.new_process("producer", "");
-  for (std::uint64_t i = 1; i <= 100; ++i) {
-    const OperationId id = recorder.invoke({OperationKind::publish, process, 64, {0, i}});
-    Completion stored;
-    stored.outcome = Outcome::ok;
-    stored.sequence = i;
-    recorder.complete(id, stored);
-  }
-  recorder.close();
-  return file;
+  testing::record_history(folder, true, 100);
+  return folder / history_file_name;
 }
 
 const std::vector<std::string> commands{

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "harness/cli/command.h"
+#include "harness/report/results.h"
 #include "harness/report/run_json.h"
 #include "harness/report/stored_run.h"
 #include "harness/report/words.h"
@@ -38,21 +39,12 @@ bool is_suite(const fs::path& folder) {
   return under_way(folder) || fs::exists(folder / "junit.xml");
 }
 
-// Every folder in a suite is a run's, also before anything is recorded in it.
-std::vector<fs::path> folders_of(const fs::path& suite) {
-  std::vector<fs::path> folders;
-  for (const fs::directory_entry& entry : fs::directory_iterator(suite))
-    if (entry.is_directory() && !entry.is_symlink() &&
-        !entry.path().filename().string().starts_with('.'))
-      folders.push_back(entry.path());
-  return folders;
-}
-
 bool has_verdict(const fs::path& run) { return fs::exists(run / run_json_name); }
 
-// The one that began first among those not seen yet: it ended first, or is under way.
+// The one that began first among those not seen yet: it ended first, or is under way. Every
+// folder is a run's, also before anything is recorded in it.
 std::optional<fs::path> next_run(const fs::path& suite, const std::set<fs::path>& seen) {
-  std::vector<fs::path> unseen = folders_of(suite);
+  std::vector<fs::path> unseen = folders_in(suite);
   std::erase_if(unseen, [&](const fs::path& run) { return seen.contains(run); });
   if (unseen.empty()) return std::nullopt;
   return *std::ranges::min_element(unseen, {}, [](const fs::path& run) {
@@ -110,7 +102,7 @@ class Watch {
  private:
   ExitCode under_way_now(const fs::path& suite) {
     std::set<fs::path> over;
-    for (const fs::path& run : folders_of(suite))
+    for (const fs::path& run : folders_in(suite))
       if (has_verdict(run)) over.insert(run);
     if (const auto next = next_run(suite, over)) return run({*next, over.size() + 1, nullptr});
     output_.no_run_under_way(suite);

@@ -6,7 +6,9 @@
 #include <cerrno>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <functional>
+#include <string>
 #include <system_error>
 #include <thread>
 
@@ -32,6 +34,15 @@ class TemporaryFolder {
  private:
   std::filesystem::path path_;
 };
+
+// Makes the folders above it too. Returns `path`.
+inline std::filesystem::path write_program(const std::filesystem::path& path,
+                                           const std::string& content, bool executable = true) {
+  std::filesystem::create_directories(path.parent_path());
+  std::ofstream(path) << content;
+  if (executable) std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  return path;
+}
 
 // True as soon as the condition holds; false if it does not within a limit far
 // beyond what any machine should need.

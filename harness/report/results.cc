@@ -85,6 +85,26 @@ FileDescriptor lock_folder(const fs::path& path) {
 
 }  // namespace
 
+std::vector<fs::path> folders_in(const fs::path& folder, std::error_code& error) {
+  std::vector<fs::path> found;
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+       entry.increment(error)) {
+    std::error_code gone;
+    if (!entry->path().filename().string().starts_with('.') &&
+        fs::is_directory(entry->symlink_status(gone)))
+      found.push_back(entry->path());
+  }
+  std::ranges::sort(found);
+  return found;
+}
+
+std::vector<fs::path> folders_in(const fs::path& folder) {
+  std::error_code error;
+  std::vector<fs::path> found = folders_in(folder, error);
+  if (error) throw fs::filesystem_error("cannot list", folder, error);
+  return found;
+}
+
 void write_atomically(const fs::path& path, std::string_view content) {
   fs::path part = path;
   part += ".part";

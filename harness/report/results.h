@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <vector>
 
 #include "harness/cluster/file_descriptor.h"
 
@@ -18,6 +20,12 @@ struct ResultsError : std::runtime_error {
 // Replaces a file as a whole: after a crash, a full disk or SIGKILL there is the
 // old one or the new one, never a part. Synced. Throws ResultsError.
 void write_atomically(const std::filesystem::path&, std::string_view content);
+
+// Those of a suite that may be a run, or of the results that may be a suite, in order of name:
+// links are not followed, names that begin with a dot are left out (a run half removed, for
+// one). The first throws std::filesystem::filesystem_error, the second returns what it found.
+std::vector<std::filesystem::path> folders_in(const std::filesystem::path&);
+std::vector<std::filesystem::path> folders_in(const std::filesystem::path&, std::error_code&);
 
 class SuiteFolder {
  public:

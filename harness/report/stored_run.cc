@@ -6,6 +6,7 @@
 
 #include "checkers/history_file.h"
 #include "checkers/judge.h"
+#include "harness/report/results.h"
 #include "harness/report/run_json.h"
 
 namespace faultline {
@@ -83,15 +84,10 @@ std::vector<fs::path> runs_in(const fs::path& path) {
     throw NoRunError(
         fmt::format("'{}' does not exist; name a run, a suite or a history file", path.string()));
   if (!fs::is_directory(path) || is_run(path)) return {path};
-  std::vector<fs::path> runs;
-  for (const fs::directory_entry& entry : fs::directory_iterator(path))
-    if (entry.is_directory() && !entry.is_symlink() &&
-        !entry.path().filename().string().starts_with('.'))
-      runs.push_back(entry.path());
+  std::vector<fs::path> runs = folders_in(path);
   if (std::ranges::none_of(runs, is_run))
     throw NoRunError(fmt::format("'{}' holds no run: no {} in it or right below it", path.string(),
                                  history_file_name));
-  std::ranges::sort(runs);
   return runs;
 }
 

@@ -5,9 +5,8 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include <algorithm>
-
 #include "harness/cluster/file_descriptor.h"
+#include "harness/report/results.h"
 #include "harness/report/run_json.h"
 
 namespace faultline {
@@ -15,25 +14,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_folder(const fs::path& path) {
-  std::error_code error;
-  return fs::is_directory(fs::symlink_status(path, error));
-}
-
 bool is_there(const fs::path& path) {
   std::error_code error;
   return fs::exists(path, error);
-}
-
-std::vector<fs::path> folders_in(const fs::path& folder) {
-  std::vector<fs::path> found;
-  std::error_code error;
-  for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
-       entry.increment(error))
-    if (!entry->path().filename().string().starts_with('.') && is_folder(entry->path()))
-      found.push_back(entry->path());
-  std::ranges::sort(found);
-  return found;
 }
 
 bool recorded_nothing(const fs::path& folder) {
@@ -59,9 +42,10 @@ std::string stamp_of_file(const fs::path& file) {
 
 std::vector<RunFolder> run_folders(const fs::path& results) {
   std::vector<RunFolder> runs;
-  for (const fs::path& suite : folders_in(results)) {
+  std::error_code ignored;  // what goes meanwhile is no run
+  for (const fs::path& suite : folders_in(results, ignored)) {
     const bool of_suite = is_there(suite / "junit.xml");
-    for (const fs::path& run : folders_in(suite))
+    for (const fs::path& run : folders_in(suite, ignored))
       if (is_run(run, of_suite))
         runs.push_back({suite.filename().string(), run.filename().string(), run});
   }

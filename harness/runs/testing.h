@@ -1,14 +1,13 @@
 // Results folders made by hand, for the tests of the history of runs.
 #pragma once
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <fstream>
 #include <random>
 #include <string>
 
 #include "checkers/testing.h"
+#include "harness/cluster/testing.h"
 #include "harness/report/run_json.h"
 #include "harness/report/testing.h"
 #include "harness/runs/record.h"
@@ -16,26 +15,12 @@
 
 namespace faultline::testing {
 
-class ResultsFolder {
+class ResultsFolder : public TemporaryFolder {
  public:
-  ResultsFolder() {
-    std::string pattern =
-        (std::filesystem::temp_directory_path() / "faultline-test-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~ResultsFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  ResultsFolder(const ResultsFolder&) = delete;
-  ResultsFolder& operator=(const ResultsFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-
   std::filesystem::path write(const std::filesystem::path& below, std::string_view content) const {
-    std::filesystem::create_directories((path_ / below).parent_path());
-    std::ofstream(path_ / below, std::ios::binary) << content;
-    return path_ / below;
+    std::filesystem::create_directories((path() / below).parent_path());
+    std::ofstream(path() / below, std::ios::binary) << content;
+    return path() / below;
   }
 
   // A run's folder with its run.json, in a suite with its junit.xml.
@@ -47,16 +32,14 @@ class ResultsFolder {
   }
 
   void point_latest_to(const std::string& suite) const {
-    std::filesystem::remove(path_ / "latest");
-    std::filesystem::create_directory_symlink(suite, path_ / "latest");
+    std::filesystem::remove(path() / "latest");
+    std::filesystem::create_directory_symlink(suite, path() / "latest");
   }
-
- private:
-  std::filesystem::path path_;
 };
 
-// Ten publishes of 1 ms to 10 ms; ends as a recorder that was killed does where `closed` is not.
-inline void record_history(const std::filesystem::path& folder, bool closed = true) {
+// Ends as a recorder that was killed does where `closed` is not.
+inline void record_history(const std::filesystem::path& folder, bool closed = true,
+                           std::uint64_t publishes = 10) {
   Header header;
   header.run_id = "0123456789abcdef";
   header.faultline_version = "0.1.0";
@@ -70,7 +53,7 @@ inline void record_history(const std::filesystem::path& folder, bool closed = tr
   Recorder recorder(folder / history_file_name, header);
   recorder.event(PhaseStarted{"steady"});
   const std::uint32_t process = recorder.new_process("producer", "");
-  for (std::uint64_t i = 1; i <= 10; ++i) {
+  for (std::uint64_t i = 1; i <= publishes; ++i) {
     const OperationId id = recorder.invoke({OperationKind::publish, process, 64, {0, i}});
     Completion stored;
     stored.outcome = Outcome::ok;

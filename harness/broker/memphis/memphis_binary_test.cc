@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <fstream>
 
 #include "harness/cluster/cluster.h"
 #include "harness/cluster/program.h"
@@ -26,11 +25,7 @@ class MemphisBinaryTest : public ::testing::Test {
   ~MemphisBinaryTest() override { ::setenv("PATH", path_.c_str(), 1); }
 
   fs::path write(const std::string& name, const std::string& content, bool executable = true) {
-    const auto path = folder_.path() / name;
-    fs::create_directories(path.parent_path());
-    std::ofstream(path) << content;
-    if (executable) fs::permissions(path, fs::perms::owner_all);
-    return path;
+    return testing::write_program(folder_.path() / name, content, executable);
   }
 
   std::string error_of(const fs::path& given) {

@@ -8,6 +8,7 @@
 
 #include "harness/broker/memphis/memphis.h"
 #include "harness/broker/memphis/memphis_requests.h"
+#include "harness/broker/memphis/testing.h"
 #include "harness/broker/nats/nats_api.h"
 #include "harness/cluster/local.h"
 #include "harness/cluster/requirement_testing.h"
@@ -19,13 +20,6 @@ namespace {
 using namespace std::chrono_literals;
 namespace fs = std::filesystem;
 
-bool memphis_is_here() try {
-  find_memphis_binary({}, "");
-  return why_no_metadata_database().empty();
-} catch (const ClusterError&) {
-  return false;
-}
-
 std::vector<std::string> urls(const Cluster& cluster) {
   std::vector<std::string> all;
   for (const auto& server : cluster.servers()) all.push_back(server.client_url);
@@ -33,21 +27,13 @@ std::vector<std::string> urls(const Cluster& cluster) {
 }
 
 TEST(MemphisClusterTest, StationIsMadeAsAskedSurvivesItsLeaderAndLeavesNothing) {
-  FAULTLINE_NEEDS("memphis", memphis_is_here());
+  FAULTLINE_NEEDS("memphis", testing::memphis_is_here());
   const testing::TemporaryFolder folder;
   {
-    auto database = std::make_shared<MetadataDatabase>(
-        MetadataDatabaseOptions{.folder = folder.path() / "metadata"});
-    LocalOptions options;
-    options.folder = folder.path();
-    LocalCluster cluster(memphis_program(find_memphis_binary({}, ""), database, ""), options);
-    MemphisBroker broker(cluster, "1.4.4");
-    broker.wait_until_ready(120s, {});
-    StreamSettings settings;
-    settings.name = "My.Station";
-    settings.durable_group = "keeps-up";
-    settings.lagging_group = "lags-behind";
-    broker.create_stream(settings, {});
+    testing::DeployedMemphis deployed(folder.path());
+    LocalCluster& cluster = deployed.cluster;
+    MemphisBroker& broker = deployed.broker;
+    const StreamSettings settings = deployed.make_station("My.Station");
 
     EXPECT_EQ(broker.replica_servers(), (std::vector<std::string>{"n1", "n2", "n3"}));
     const auto leaders = broker.leaders();
@@ -74,7 +60,7 @@ TEST(MemphisClusterTest, StationIsMadeAsAskedSurvivesItsLeaderAndLeavesNothing) 
     }
     EXPECT_NE(broker.leaders().stream, leaders.stream);
     cluster.start(leaders.stream);
-    broker.wait_until_ready(120s, {});
+    deployed.wait_until_ready();
 
     const auto [subject, body] = remove_station("My.Station");
     EXPECT_EQ(memphis_error(api.request_text(subject, body, 20s).value_or("no answer")), "");

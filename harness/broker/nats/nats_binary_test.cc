@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <fstream>
-
 #include "harness/cluster/cluster.h"
 #include "harness/cluster/testing.h"
 
@@ -15,11 +13,7 @@ namespace fs = std::filesystem;
 class NatsBinaryTest : public ::testing::Test {
  protected:
   fs::path write(const std::string& name, const std::string& content, bool executable = true) {
-    const auto path = folder_.path() / name;
-    fs::create_directories(path.parent_path());
-    std::ofstream(path) << content;
-    if (executable) fs::permissions(path, fs::perms::owner_all);
-    return path;
+    return testing::write_program(folder_.path() / name, content, executable);
   }
 
   fs::path write_server(const std::string& name, const std::string& version) {
