@@ -162,7 +162,10 @@ class CronJob {
     try {
       cluster.kubectl("delete --namespace messaging --ignore-not-found cronjob/faultline");
       cluster.kubectl("delete --namespace messaging --ignore-not-found jobs --all");
-      cluster.kubectl("delete --namespace messaging --ignore-not-found pod/faultline-results");
+      // A busy kubelet may take minutes to say that it is gone; the cluster itself goes soon.
+      cluster.kubectl(
+          "delete --namespace messaging --ignore-not-found --force --grace-period 0 "
+          "pod/faultline-results");
       cluster.kubectl("delete --namespace messaging --ignore-not-found pvc/faultline");
       remove_volume();
     } catch (const std::exception& error) {
