@@ -12,6 +12,8 @@
 #include "harness/report/page/folder.h"
 #include "harness/report/run_json.h"
 #include "harness/report/stored_run.h"
+#include "harness/report/words.h"
+#include "harness/resume.h"
 #include "harness/runs/commit.h"
 #include "harness/runs/index.h"
 #include "harness/runs/trends.h"
@@ -112,6 +114,27 @@ void write_run(const RunResult& run, const std::string& version, RunIndex& index
   write_page([&] { write_run_page(stored(run), since_when(run.folder).value_or("")); }, terminal);
 }
 
+struct Turn {
+  const Scenario* scenario;
+  std::string version;  // of the broker; empty: whatever the options say
+  std::uint64_t repetition;
+  std::string name;  // of its folder
+};
+
+std::vector<Turn> turns_of(std::span<const Scenario> scenarios, const SuitePlan& plan) {
+  const std::vector<std::string> any{""};
+  std::vector<Turn> turns;
+  for (std::uint64_t repetition = 1; repetition <= plan.repeat; ++repetition)
+    for (const std::string& version : plan.versions.empty() ? any : plan.versions)
+      for (const Scenario& scenario : scenarios) {
+        std::string name = scenario.name;
+        if (!version.empty()) name += "-" + version;
+        if (plan.repeat > 1) name += fmt::format("-{}", repetition);
+        turns.push_back({&scenario, version, repetition, std::move(name)});
+      }
+  return turns;
+}
+
 // The runs of a suite, one after the other.
 class Runs {
  public:
@@ -126,59 +149,80 @@ class Runs {
         index_(terminal) {}
 
   void run_all(std::span<const Scenario> scenarios) {
-    const std::size_t total = scenarios.size() * plan_.repeat;
-    for (std::uint64_t repetition = 1; repetition <= plan_.repeat; ++repetition)
-      for (const Scenario& scenario : scenarios) {
-        if (ended()) return;
-        terminal_.run_started(scenario, ++number_, total);
-        run(scenario, repetition);
-      }
+    const std::vector<Turn> turns = turns_of(scenarios, plan_);
+    for (const Turn& turn : turns) {
+      if (ended()) return;
+      ++number_;
+      run(turn, turns.size());
+    }
   }
 
-  bool ended() const {
-    return interrupted(options_) || (!suite_.runs.empty() && suite_.runs.back().interrupted);
-  }
+  bool ended() const { return interrupted(options_) || run_was_interrupted_; }
 
  private:
-  void run(const Scenario& scenario, std::uint64_t repetition) {
-    const std::string name =
-        plan_.repeat > 1 ? fmt::format("{}-{}", scenario.name, repetition) : scenario.name;
+  void run(const Turn& turn, std::size_t total) {
+    const Scenario& scenario = *turn.scenario;
     RunOptions own = options_;
-    own.seed += repetition - 1;
-    own.folder = folder_.make_run(name);
+    own.seed += turn.repetition - 1;
+    if (!turn.version.empty()) own.broker_version = turn.version;
+    own.folder = folder_.path() / turn.name;
     std::vector<BrokenRun> retried;
-    for (;;) {
-      RunResult result = is_over(plan_) && retried.empty()
+    std::optional<RunResult> earlier = earlier_of(scenario, own);
+    if (earlier && is_final(*earlier)) {
+      suite_.runs.push_back(*std::move(earlier));
+      return;
+    }
+    terminal_.run_started(scenario, number_, total);
+    if (earlier)
+      retried = replace(*std::move(earlier), turn.name, own);
+    else
+      own.folder = folder_.make_run(turn.name);
+    for (std::uint64_t attempt = 0;; ++attempt) {
+      RunResult result = is_over(plan_) && attempt == 0
                              ? without_run(scenario, own, RunStatus::not_run, out_of_time())
                              : run_one(scenario, own, terminal_, steps_);
       judge_what_broke(result);
-      result.repetition = repetition;
+      result.repetition = turn.repetition;
       result.repetitions = plan_.repeat;
       result.retried = retried;
       result.catalogue_commit = commit_of(scenario.file);
-      const bool again = may_retry(result);
-      if (again) {
-        own.folder = folder_.make_run(fmt::format("{}-retry-{}", name, retried.size() + 1));
-        result.retried_as = own.folder.filename().string();
-        retried.push_back({result.folder.filename().string(), result.reason});
-      } else {
+      if (!may_retry(result, attempt)) {
+        run_was_interrupted_ = result.interrupted;
         suite_.runs.push_back(result);
+        terminal_.run_finished(result);
+        write_run(result, options_.faultline_version, index_, terminal_);
+        write_suite(suite_, plan_, terminal_);
+        return;
       }
-      terminal_.run_finished(result);
-      write_run(result, options_.faultline_version, index_, terminal_);
-      if (again) continue;
-      write_suite(suite_, plan_, terminal_);
-      return;
+      retried = replace(std::move(result), turn.name, own);
     }
+  }
+
+  std::optional<RunResult> earlier_of(const Scenario& scenario, const RunOptions& own) const {
+    if (!plan_.resume) return {};
+    return earlier_run(own.folder, without_run(scenario, own, RunStatus::broken,
+                                               "killed before it recorded anything"));
+  }
+
+  // Makes the folder of the run that takes its place. Returns what was retried before that.
+  std::vector<BrokenRun> replace(RunResult old, const std::string& name, RunOptions& own) {
+    std::vector<BrokenRun> retried = std::move(old.retried);
+    own.folder = folder_.make_run(fmt::format("{}-retry-{}", name, retried.size() + 1));
+    old.retried_as = own.folder.filename().string();
+    old.retried = retried;
+    terminal_.run_finished(old);
+    write_run(old, options_.faultline_version, index_, terminal_);
+    retried.push_back({old.folder.filename().string(), reason_line(old)});
+    return retried;
   }
 
   std::string out_of_time() const {
     return fmt::format("not begun within the time limit of {}", plan_.time_limit);
   }
 
-  bool may_retry(const RunResult& result) const {
+  bool may_retry(const RunResult& result, std::uint64_t attempt) const {
     return result.status == RunStatus::broken && !result.interrupted && !interrupted(options_) &&
-           result.not_undone.empty() && result.retried.size() < plan_.retries && !is_over(plan_);
+           result.not_undone.empty() && attempt < plan_.retries && !is_over(plan_);
   }
 
   const RunOptions& options_;
@@ -189,6 +233,7 @@ class Runs {
   SuiteResult& suite_;
   RunIndex index_;
   std::size_t number_ = 0;
+  bool run_was_interrupted_ = false;
 };
 
 }  // namespace
@@ -211,6 +256,8 @@ SuiteResult run_suite(std::span<const Scenario> scenarios, const RunOptions& opt
   suite.folder = folder.path();
   Runs runs(options, folder, plan, steps, terminal, suite);
   try {
+    if (!plan.resume)
+      write_atomically(suite.folder / suite_request_name, suite_request(scenarios, options, plan));
     write_suite(suite, plan, terminal);
     folder.become_latest();
     heal_first(steps, terminal);

@@ -26,11 +26,16 @@ struct SuiteSteps {
 
 SuiteSteps real_steps(Provider&);
 
-// How often each scenario is run, and until when.
+// How often each scenario is run, on what, and until when.
 struct SuitePlan {
   // With seeds from the options' on, one more each. All scenarios once, then all again, so
   // that a suite that ends early has run each.
   std::uint64_t repeat = 1;
+  // Of the broker: each scenario on each. Empty: the options', else the scenario's.
+  std::vector<std::string> versions = {};
+  // The folder is of a suite of the same plan: its verdicts stay, the rest is run. What came to
+  // no verdict there stays beside the run that takes its place, as with retries.
+  bool resume = false;
   // Of a run that broke: in a folder of its own, in place of the first. Never of one that was
   // interrupted, left something not undone, or recorded a violation before it broke.
   std::uint64_t retries = 0;

@@ -87,6 +87,11 @@ TEST(Cli, BadUsage) {
   expect_refused({"run", "--repeat", "0"}, "--repeat");
   expect_refused({"run", "--repeat", "-1"}, "--repeat");
   expect_refused({"run", "--retries", "some"}, "--retries");
+  expect_refused({"run", "--versions", ""}, "--versions");
+  expect_refused({"run", "--versions", "2.12.1,2.12.1"}, "--versions has 2.12.1 twice");
+  expect_refused({"run", "--versions", "2.12.1", "--broker-version", "2.10.7"}, "--versions");
+  expect_refused({"run", "--steady", "old"}, "--steady old: ");
+  expect_refused({"run", "--steady", "2s,999h"}, "--steady 999h: ");
   expect_refused({"run", "--time-limit", "soon"}, "--time-limit: 'soon' is no duration");
   expect_refused({"run", "--junit", "/no/such/folder/x.xml"}, "--junit /no/such/folder/x.xml");
   expect_refused({"run", "--summary", "/"}, "--summary /: it is a folder");
@@ -123,6 +128,9 @@ TEST(Cli, BadChoiceOfBrokerIsRefusedBeforeAnythingIsMade) {
   };
   refused({"run", "1.1", "--broker-binary", "/bin/true"}, "/bin/true is not a nats-server");
   refused({"run", "1.1", "--broker-version", "newest"}, "\"newest\" is no version");
+  refused({"run", "--versions", "2.12.1,newest", "1.1"}, "\"newest\" is no version");
+  refused({"run", "--broker", "memphis", "--versions", "2.12.1"}, "--broker-binary");
+  refused({"run", synced.string(), "--versions", "2.12.1,2.9.10"}, "sync_interval");
   refused({"run", synced.string(), "--broker-binary", old.string()}, "sync_interval");
   refused({"run", synced.string(), "--broker-version", "2.9.10"}, "sync_interval");
   EXPECT_FALSE(fs::exists(results));

@@ -9,11 +9,15 @@
 #include <cstdlib>
 #include <fstream>
 #include <ostream>
+#include <random>
+#include <set>
 
 #include "harness/cli/command.h"
 #include "harness/report/page/index.h"
+#include "harness/resume.h"
 #include "harness/runs/record.h"
 #include "harness/runs/text.h"
+#include "harness/scenario_age.h"
 #include "harness/webhook.h"
 
 namespace faultline {
@@ -51,6 +55,16 @@ std::chrono::nanoseconds duration_of(const std::string& text) {
   }
 }
 
+// Empty, and "a,b,a".
+void check_list(const std::vector<std::string>& list, const char* option) {
+  std::set<std::string> seen;
+  for (const std::string& one : list) {
+    if (one.empty()) throw UsageError(fmt::format("{} is empty", option));
+    if (!seen.insert(one).second)
+      throw UsageError(fmt::format("{} has {} twice", option, plain(one)));
+  }
+}
+
 // As jobs on GitHub share the file of their summary: what stands there stays.
 void append(const fs::path& file, const std::string& text) {
   std::ofstream out(file, std::ios::app | std::ios::binary);
@@ -75,6 +89,17 @@ void add_nightly_options(CLI::App& app, NightlyOptions& options) {
   app.add_option("--repeat", options.repeat, "Each scenario so often, seeds counted up (1)")
       ->type_name("N")
       ->check(CLI::Range(std::uint64_t{1}, most_repetitions).description(""));
+  app.add_option("--versions", options.versions, "Each on each of these brokers: 2.10.22,2.12.1")
+      ->type_name("A,B")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->excludes("--broker-version")
+      ->excludes("--broker-binary");
+  app.add_option("--steady", options.ages, "Strike at this age of the stream: 2s,120s")
+      ->type_name("A,B")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  app.add_flag("--resume", options.resume, "Go on with the last suite of the same command");
   app.add_option("--retries", options.retries, "Again where the harness broke, never a verdict (0)")
       ->type_name("N")
       ->check(CLI::Range(std::uint64_t{0}, most_retries).description(""));
@@ -90,12 +115,15 @@ void add_nightly_options(CLI::App& app, NightlyOptions& options) {
 }
 
 SuitePlan plan_of(const NightlyOptions& options) {
+  check_list(options.versions, "--versions");
+  check_list(options.ages, "--steady");
   check_file(options.junit, "--junit");
   check_file(options.summary, "--summary");
   if (!options.webhook_url.empty())
     if (const auto problem = webhook_url_problem(options.webhook_url); !problem.empty())
       throw UsageError(problem);
   SuitePlan plan;
+  plan.versions = options.versions;
   plan.repeat = options.repeat;
   plan.retries = options.retries;
   plan.junit = options.junit;
@@ -103,6 +131,41 @@ SuitePlan plan_of(const NightlyOptions& options) {
   if (!options.time_limit.empty())
     plan.deadline = std::chrono::steady_clock::now() + duration_of(options.time_limit);
   return plan;
+}
+
+std::vector<Scenario> at_ages(std::vector<Scenario> scenarios,
+                              const std::vector<std::string>& ages) {
+  if (ages.empty()) return scenarios;
+  std::vector<Scenario> all;
+  for (const std::string& age : ages)
+    for (const Scenario& scenario : scenarios) {
+      LoadedScenario aged = at_age(scenario, age);
+      if (!aged.problems.empty())
+        throw UsageError(fmt::format("--steady {}: {}", plain(age), to_string(aged.problems[0])));
+      aged.scenario.broker_product = scenario.broker_product;
+      aged.scenario.broker_version = scenario.broker_version;
+      all.push_back(std::move(aged.scenario));
+    }
+  return all;
+}
+
+SuiteFolder suite_folder(const fs::path& results, std::span<const Scenario> scenarios,
+                         const NightlyOptions& nightly, std::optional<std::uint64_t> seed,
+                         RunOptions& options, SuitePlan& plan) try {
+  options.seed = seed ? *seed : std::random_device{}();
+  if (!nightly.resume) return SuiteFolder(results);
+  std::set<std::string> names;
+  for (const Scenario& scenario : scenarios)
+    if (!names.insert(scenario.name).second)
+      throw UsageError(
+          fmt::format("--resume: there are two scenarios of the name {}", plain(scenario.name)));
+  const auto earlier = find_earlier_suite(results, suite_request(scenarios, options, plan), seed);
+  if (!earlier) return SuiteFolder(results);
+  plan.resume = true;
+  options.seed = earlier->seed;
+  return SuiteFolder::existing(earlier->folder);
+} catch (const ResultsError& error) {
+  throw UsageError(error.what());
 }
 
 ExitCode tell_others(const SuiteResult& suite, const NightlyOptions& options,

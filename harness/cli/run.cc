@@ -6,7 +6,6 @@
 #include <charconv>
 #include <iostream>
 #include <memory>
-#include <random>
 
 #include "harness/catalogue.h"
 #include "harness/cli/command.h"
@@ -53,17 +52,27 @@ std::unique_ptr<MetricsPublisher> metrics_publisher(const Arguments& arguments,
 }
 
 // Before anything is made: what is wrong with the choice is the user's to repair.
-void check_choice(const std::vector<Scenario>& scenarios, const RunOptions& options) {
+void check_choice(const std::vector<Scenario>& scenarios, RunOptions options,
+                  std::vector<std::string> versions) {
   if (options.provider == "kubernetes" &&
-      !(options.broker_binary.empty() && options.broker_version.empty()))
+      !(options.broker_binary.empty() && options.broker_version.empty() && versions.empty()))
     throw UsageError(
-        "--provider kubernetes takes the brokers as they are: leave --broker-version "
-        "and --broker-binary out");
-  for (const Scenario& scenario : scenarios) try {
-      check_broker_choice(scenario, options);
-    } catch (const ClusterError& error) {
-      throw UsageError(fmt::format("{} (chosen for {})", error.what(), scenario.name));
-    }
+        "--provider kubernetes takes the brokers as they are: leave --broker-version, "
+        "--versions and --broker-binary out");
+  const bool memphis = std::ranges::any_of(
+      scenarios, [](const Scenario& scenario) { return scenario.broker_product == "memphis"; });
+  if (memphis && !versions.empty())
+    throw UsageError(
+        "--versions chooses released versions of nats-server: choose a Memphis with "
+        "--broker-binary");
+  if (versions.empty()) versions.push_back(options.broker_version);
+  for (const std::string& version : versions)
+    for (const Scenario& scenario : scenarios) try {
+        options.broker_version = version;
+        check_broker_choice(scenario, options);
+      } catch (const ClusterError& error) {
+        throw UsageError(fmt::format("{} (chosen for {})", error.what(), scenario.name));
+      }
 }
 
 // The version that a scenario names is one of its own product.
@@ -91,10 +100,11 @@ void show_end(const SuiteResult& suite, std::ostream& out) {
 int execute(Arguments arguments) {
   std::vector<Scenario> scenarios = scenarios_to_run(arguments.scenarios, scenarios_folder());
   for (Scenario& scenario : scenarios) choose_broker(scenario, arguments.broker);
-  const SuitePlan plan = plan_of(arguments.nightly);
+  SuitePlan plan = plan_of(arguments.nightly);
+  scenarios = at_ages(std::move(scenarios), arguments.nightly.ages);
   RunOptions& options = arguments.run;
   options.provider = arguments.provider.name;
-  check_choice(scenarios, options);
+  check_choice(scenarios, options, plan.versions);
   options.interrupts = &count_interrupts();
   std::ostream& out = arguments.json ? std::cerr : std::cout;
   const std::unique_ptr<MetricsPublisher> metrics = metrics_publisher(arguments, scenarios);
@@ -103,15 +113,10 @@ int execute(Arguments arguments) {
   const std::unique_ptr<Provider> provider = agreed_provider(
       arguments.provider, scenarios, arguments.consent, out, [&] { return interrupted(options); });
   options.abort = [&](const ProgressFigures& figures) { return provider->abort_reason(figures); };
-  const SuiteFolder folder = [&] {
-    try {
-      return SuiteFolder(arguments.results);
-    } catch (const ResultsError& error) {
-      throw UsageError(error.what());
-    }
-  }();
-  options.seed = arguments.seed ? *arguments.seed : std::random_device{}();
   options.faultline_version = program_version();
+  const SuiteFolder folder =
+      suite_folder(arguments.results, scenarios, arguments.nightly, arguments.seed, options, plan);
+  if (plan.resume) out << fmt::format("going on with {}\n", near_path(folder.path()));
 
   Terminal terminal(out, detect_style(arguments.json ? STDERR_FILENO : STDOUT_FILENO));
   SuiteSteps steps = real_steps(*provider);
@@ -152,6 +157,8 @@ Subcommand run_command(CLI::App& program) {
       "  faultline run scenarios/known-issues --fail-on unexpected\n"
       "  faultline run 1.3 --provider kubernetes --target staging.yaml\n"
       "  faultline run 1.3 --repeat 10 --seed 7      # seeds 7 to 16\n"
+      "  faultline run 1.6 --versions 2.10.22,2.12.1 --steady 2s,120s\n"
+      "  faultline run --repeat 10 --resume          # again, until all are there\n"
       "  faultline run --retries 1 --time-limit 90m --junit junit.xml\n"
       "  faultline run --metrics 9464                # for Prometheus, while it runs\n"
       "\n"

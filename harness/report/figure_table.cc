@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/report/repetitions.h"
+#include "harness/report/version_table.h"
 #include "harness/report/words.h"
 
 namespace faultline {
@@ -14,15 +15,11 @@ constexpr std::size_t columns = 80;
 constexpr std::size_t narrowest_label = 6;  // "Figure"
 constexpr std::size_t widest_label = 8;
 
-const std::string& own_label(const Scenario& scenario) {
-  return scenario.figure.empty() ? scenario.name : scenario.figure;
-}
-
 // A label too long for its column has a line of its own above its row.
-bool stands_above(const Scenario& scenario) { return own_label(scenario).size() > widest_label; }
+bool stands_above(const Scenario& scenario) { return figure_label(scenario).size() > widest_label; }
 
 std::string label_in_row(const Scenario& scenario) {
-  return stands_above(scenario) ? "" : own_label(scenario);
+  return stands_above(scenario) ? "" : figure_label(scenario);
 }
 
 std::size_t label_width(const SuiteResult& suite) {
@@ -60,13 +57,11 @@ std::string figures_that_ran(const std::vector<Repetitions>& rows) {
                      not_run == 0 ? "" : fmt::format(", {} not run", not_run));
 }
 
-// "fail 3/10", where that fits.
+// With its count, where that fits.
 std::string verdict_cell(const Repetitions& row) {
   constexpr std::size_t widest = 11;  // "interrupted"
-  const std::string word(row.outcome());
-  if (!row.repeated()) return word;
-  const std::string counted = fmt::format("{} {}/{}", word, row.count(word), row.asked_for());
-  return counted.size() <= widest ? counted : word;
+  const std::string counted = counted_outcome(row);
+  return counted.size() <= widest ? counted : std::string(row.outcome());
 }
 
 std::string legend(const Repetitions& row, std::size_t width) {
@@ -87,9 +82,7 @@ std::string legend(const Repetitions& row, std::size_t width) {
   return lines;
 }
 
-}  // namespace
-
-std::string figure_table(const SuiteResult& suite) {
+std::string table_of_one_version(const SuiteResult& suite) {
   const std::vector<Repetitions> rows = by_scenario(suite);
   const std::size_t width = label_width(suite);
   std::string table = fmt::format("{:<{}}  {:<20}  {:<20}  Loss\n", "", width, "Writes", "Reads");
@@ -98,7 +91,7 @@ std::string figure_table(const SuiteResult& suite) {
   for (const Repetitions& row_of : rows) {
     const Scenario& scenario = row_of.worst().scenario;
     const Expectations& promised = scenario.expectations;
-    if (stands_above(scenario)) table += own_label(scenario) + "\n";
+    if (stands_above(scenario)) table += figure_label(scenario) + "\n";
     table += row(width, label_in_row(scenario), documented_word(promised.writes),
                  observed_word(row_of.worst_writes(), "availability.writes"),
                  documented_word(promised.reads), observed_reads(row_of.worst_reads()),
@@ -108,6 +101,23 @@ std::string figure_table(const SuiteResult& suite) {
   table += figures_that_ran(rows) + "\n";
   for (const Repetitions& row_of : rows) table += legend(row_of, width);
   return table;
+}
+
+}  // namespace
+
+std::string figure_table(const SuiteResult& suite) {
+  const VersionTable versions = by_version(suite);
+  if (versions.rows.empty()) return table_of_one_version(suite);
+  std::string tables = version_table(suite);
+  for (std::size_t column = 0; column < versions.columns.size(); ++column) {
+    SuiteResult part = suite;
+    part.runs.clear();
+    for (const VersionTable::Row& row : versions.rows)
+      if (row.cells[column])
+        for (const RunResult* run : row.cells[column]->runs) part.runs.push_back(*run);
+    tables += fmt::format("\n{}\n{}", versions.columns[column], table_of_one_version(part));
+  }
+  return tables;
 }
 
 }  // namespace faultline

@@ -52,6 +52,12 @@ auto experiment(const RunResult& run) {
                   run.repetitions);
 }
 
+// A run that broke early may not know its broker's version.
+bool same_version(const RunResult& a, const RunResult& b) {
+  return a.broker_version.empty() || b.broker_version.empty() ||
+         a.broker_version == b.broker_version;
+}
+
 std::string named(const RunResult& run) {
   return fmt::format("{} (seed {})", run.folder.filename().string(), run.seed);
 }
@@ -112,7 +118,8 @@ std::vector<Repetitions> by_scenario(const SuiteResult& suite) {
   std::vector<Repetitions> all;
   for (const RunResult& run : suite.runs) {
     const auto of_it = std::ranges::find_if(all, [&](const Repetitions& other) {
-      return run.repetitions > 1 && experiment(*other.runs.front()) == experiment(run);
+      return run.repetitions > 1 && experiment(*other.runs.front()) == experiment(run) &&
+             same_version(*other.runs.front(), run);
     });
     if (of_it == all.end())
       all.push_back({{&run}});

@@ -134,6 +134,19 @@ SuiteFolder::SuiteFolder(const fs::path& root) {
   lock_ = lock_folder(path_);
 }
 
+SuiteFolder SuiteFolder::existing(const fs::path& path) {
+  SuiteFolder suite;
+  suite.path_ = fs::canonical(path);
+  suite.root_ = suite.path_.parent_path();
+  suite.name_ = suite.path_.filename();
+  suite.lock_ = FileDescriptor(::open(suite.path_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!suite.lock_) refuse(path, last_error());
+  if (::flock(suite.lock_.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    throw ResultsError(
+        fmt::format("'{}' is under way: wait for its end, or leave --resume out", path.string()));
+  return suite;
+}
+
 fs::path SuiteFolder::make_run(const std::string& scenario) const {
   fs::path folder = path_ / scenario;
   for (int number = 2; !make_folder(folder); ++number)

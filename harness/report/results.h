@@ -33,6 +33,9 @@ class SuiteFolder {
   // long as this lives: who removes old runs sees which are under way. Throws ResultsError.
   explicit SuiteFolder(const std::filesystem::path& root);
 
+  // One that is there, to go on with. Throws ResultsError, also while another goes on with it.
+  static SuiteFolder existing(const std::filesystem::path&);
+
   const std::string& name() const { return name_; }
   const std::filesystem::path& path() const { return path_; }  // absolute
 
@@ -44,6 +47,8 @@ class SuiteFolder {
   void become_latest() const;
 
  private:
+  SuiteFolder() = default;
+
   std::filesystem::path root_;
   std::string name_;
   std::filesystem::path path_;

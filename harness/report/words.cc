@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "harness/known_issue.h"
+#include "harness/scenario_age.h"
 
 namespace faultline {
 namespace {
@@ -90,6 +91,12 @@ std::string reason_line(const RunResult& run) {
 
 std::string label(const Scenario& scenario) {
   return scenario.figure.empty() ? scenario.name : scenario.figure + " " + scenario.name;
+}
+
+std::string figure_label(const Scenario& scenario) {
+  if (scenario.figure.empty()) return scenario.name;
+  const std::string age = chosen_age(scenario);
+  return age.empty() ? scenario.figure : scenario.figure + "@" + age;
 }
 
 std::string_view documented_word(Promise promise) {

@@ -31,6 +31,9 @@ std::string reason_line(const RunResult&);
 // "1.3 leader-killed", or only the name of what is no figure.
 std::string label(const Scenario&);
 
+// "1.3", at another age of the stream than the scenario's own "1.3@120s", else the name.
+std::string figure_label(const Scenario&);
+
 // continue, pause, stop; "-" where nothing is promised.
 std::string_view documented_word(Promise);
 std::string_view documented_word(LossPromise);

@@ -9,7 +9,7 @@
 #include "harness/report/page/document.h"
 #include "harness/report/page/html.h"
 #include "harness/report/redact.h"
-#include "harness/report/repetitions.h"
+#include "harness/report/version_table.h"
 #include "harness/report/words.h"
 
 namespace faultline {
@@ -63,7 +63,7 @@ std::vector<Table> tables(const SuiteResult& suite) {
 }
 
 std::string figure_of(const Scenario& scenario) {
-  return shortened(scenario.figure.empty() ? scenario.name : scenario.figure, longest);
+  return shortened(figure_label(scenario), longest);
 }
 
 std::string title_of(const Scenario& scenario) {
@@ -179,6 +179,51 @@ Html html_table(const Table& table) {
       {element("table", {{"class", "failover"}}, {all})});
 }
 
+constexpr const char* by_version_title = "Every version";
+
+// Empty where there is one version.
+Html html_versions(const VersionTable& table) {
+  if (table.rows.empty()) return {};
+  Html head = element("th", {{"scope", "col"}}, {"Figure"});
+  for (const std::string& name : table.columns)
+    head += element("th", {{"scope", "col"}}, {shortened(name, longest)});
+  Html rows;
+  for (const VersionTable::Row& row : table.rows) {
+    Html cells = element("th", {{"scope", "row"}}, {figure_of(*row.scenario)});
+    for (const auto& cell : row.cells)
+      cells += cell ? tag("td", {element("a", {{"href", page_of(cell->worst())}},
+                                         {outcome_badge(cell->outcome())}),
+                                 cell->repeated() ? " " + cell->share() : ""})
+                    : tag("td", {"–"});
+    rows += tag("tr", {cells});
+  }
+  return element(
+      "div",
+      {{"class", "wide"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", by_version_title}},
+      {element("table", {{"class", "failover"}},
+               {tag("caption", {by_version_title}), tag("thead", {tag("tr", {head})}),
+                tag("tbody", {rows})})});
+}
+
+const char* sign_of(std::string_view outcome) {
+  return outcome == "pass" ? "✅" : outcome == "fail" ? "❌" : outcome == "unknown" ? "❓" : "➖";
+}
+
+std::string markdown_versions(const VersionTable& table) {
+  if (table.rows.empty()) return "";
+  std::string out = fmt::format("\n### {}\n\n| Figure |", by_version_title);
+  for (const std::string& name : table.columns) out += fmt::format(" {} |", markdown_text(name));
+  out += "\n|---|";
+  for (std::size_t i = 0; i < table.columns.size(); ++i) out += "---|";
+  for (const VersionTable::Row& row : table.rows) {
+    out += fmt::format("\n| {} |", markdown_text(figure_of(*row.scenario)));
+    for (const auto& cell : row.cells)
+      out +=
+          cell ? fmt::format(" {} {} |", sign_of(cell->outcome()), counted_outcome(*cell)) : " – |";
+  }
+  return out + "\n";
+}
+
 std::string markdown_row(const Repetitions& row, Links links) {
   const RunResult& worst = row.worst();
   const Expectations& promised = worst.scenario.expectations;
@@ -190,10 +235,6 @@ std::string markdown_row(const Repetitions& row, Links links) {
   if (const std::string known = known_issue_line(worst); !known.empty())
     why += "<br>" + text(known);
   const std::string_view outcome = row.outcome();
-  const char* sign = outcome == "pass"      ? "✅"
-                     : outcome == "fail"    ? "❌"
-                     : outcome == "unknown" ? "❓"
-                                            : "➖";
   const std::string title =
       links == Links::to_pages
           ? fmt::format("[{}]({})", text(title_of(worst.scenario)), page_of(worst))
@@ -205,7 +246,7 @@ std::string markdown_row(const Repetitions& row, Links links) {
                      text(observed_word(row.worst_writes(), "availability.writes")),
                      text(documented_word(promised.reads)), text(observed_reads(row.worst_reads())),
                      text(documented_word(promised.loss)), text(observed_loss(row.worst_loss())),
-                     sign, outcome, row.repeated() ? " " + row.share() : "");
+                     sign_of(outcome), outcome, row.repeated() ? " " + row.share() : "");
 }
 
 }  // namespace
@@ -239,6 +280,7 @@ std::string suite_page(const SuiteResult& suite) {
       tag("p",
           {"What the documentation of the broker promises while something is down, beside what was "
            "observed. Each row leads to its run."});
+  body += html_versions(by_version(suite));
   for (const Table& table : tables(suite)) body += html_table(table);
   return document("Faultline: " + summary(suite), body);
 }
@@ -247,6 +289,7 @@ std::string suite_markdown(const SuiteResult& suite, Links links) {
   std::string out =
       fmt::format("## Faultline {}\n\n{}\n", markdown_text(suite.name), summary(suite));
   for (const std::string& remark : remarks(suite)) out += "\n" + markdown_text(remark) + "\n";
+  out += markdown_versions(by_version(suite));
   for (const Table& table : tables(suite)) {
     out += fmt::format("\n### {}\n\n", markdown_text(table.name));
     out +=

@@ -16,6 +16,7 @@
 #include "harness/report/page/plot.h"
 #include "harness/report/redact.h"
 #include "harness/report/words.h"
+#include "harness/scenario_age.h"
 
 namespace faultline {
 namespace {
@@ -596,7 +597,8 @@ std::string rerun_command(const RunResult& run) {
   const Scenario& scenario = run.scenario;
   const bool root = std::ranges::find(scenario.needs, "root") != scenario.needs.end();
   std::string command = root && run.provider == "local" ? "sudo faultline run " : "faultline run ";
-  command += shell_word(scenario.file.empty() ? scenario.name : scenario.file.string());
+  command += shell_word(scenario.file.empty() ? own_name(scenario) : scenario.file.string());
+  if (const std::string age = chosen_age(scenario); !age.empty()) command += " --steady " + age;
   if (!run.provider.empty()) command += " --provider " + shell_word(run.provider);
   if (run.provider == "kubernetes")
     return command + fmt::format(" --target TARGET_FILE --seed {}", run.seed);

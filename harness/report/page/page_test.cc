@@ -154,6 +154,14 @@ TEST(Page, TheCommandIsSafeInAShell) {
             "TARGET_FILE --seed 42");
 }
 
+TEST(Page, TheCommandStrikesAtTheSameAge) {
+  RunResult run = testing::make_passed();
+  run.scenario.name += "-at-120s";
+  EXPECT_EQ(rerun_command(run),
+            "faultline run broker-leader --steady 120s --provider local --broker-version "
+            "2.12.15 --seed 42");
+}
+
 // Bad days ---------------------------------------------------------------------------------
 
 TEST(Page, OfAHistoryThatEndsInTheMiddle) {
@@ -331,6 +339,20 @@ TEST(Index, EveryCellLeadsToItsRun) {
       "| 1.3 | [Broker &#40;leader&#41; 1 is down](broker-leader/report.html) | pause | pause | "
       "continue | pause | none | none | ✅ pass |"))
       << markdown;
+}
+
+TEST(Index, OfSeveralVersionsBeginsWithAColumnForEach) {
+  RunResult older = testing::make_failed(), newer = testing::make_passed();
+  newer.scenario = older.scenario;
+  older.broker_version = "2.10.22";
+  newer.folder = "/results/suite/newer";
+  const SuiteResult suite = testing::make_suite({older, newer});
+  const std::string page = suite_page(suite), markdown = suite_markdown(suite);
+  EXPECT_TRUE(holds(page, "<caption>Every version</caption>")) << page;
+  EXPECT_TRUE(holds(page, "href=\"newer/report.html\"")) << page;
+  EXPECT_TRUE(holds(markdown, "| Figure | 2.10.22 | 2.12.15 |")) << markdown;
+  EXPECT_TRUE(holds(markdown, "| memory-storage | ❌ fail | ✅ pass |")) << markdown;
+  EXPECT_FALSE(holds(suite_page(testing::make_suite({newer})), "Every version"));
 }
 
 TEST(Index, SaysThatTheSuiteBrokeOff) {
