@@ -211,7 +211,7 @@ std::string KindProvider::provide_image_of(const BrokerProgram& program, const R
   const auto kind = kind_options(message, cancelled);
   if (!options_.broker_image.empty()) return provide_image(*cluster_, options_.broker_image, kind);
   return provide_image_or_pack(*cluster_, program.image, program.binary,
-                               !options.broker_binary.empty(), kind);
+                               program.program_in_image, !options.broker_binary.empty(), kind);
 }
 
 std::unique_ptr<Cluster> KindProvider::start_brokers(const BrokerProgram& program,
@@ -231,6 +231,12 @@ std::unique_ptr<Cluster> KindProvider::start_brokers(const BrokerProgram& progra
   brokers.run_id = journal.run();
   brokers.product = program.name;
   brokers.image = provide_image_of(program, options, message);
+  brokers.control_plane = name_ + "-control-plane";
+  for (const auto& [name, image] : program.other_images) {
+    const bool chosen = name == "metadata_image" && !options_.metadata_image.empty();
+    brokers.other_images[name] = provide_image(
+        *cluster_, chosen ? options_.metadata_image : image, kind_options(message, cancelled));
+  }
   brokers.folder = options.folder;
   brokers.kubeconfig = cluster_->kubeconfig;
   brokers.undo_first = undo_unless(cluster_is_gone(name_));

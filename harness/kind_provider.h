@@ -20,6 +20,7 @@ class KindProvider : public Provider {
   ~KindProvider() override;
 
   std::vector<std::string> missing(const Scenario&) override;
+  bool has_broker_image() const override { return !options_.broker_image.empty(); }
   std::unique_ptr<Cluster> start_brokers(const BrokerProgram&, const Scenario&, const RunOptions&,
                                          Journal&, const Message&) override;
 

@@ -38,6 +38,9 @@ class Provider {
                                                  const RunOptions&, Journal& journal,
                                                  const Message&) = 0;
 
+  // It was given an image of the broker: no binary is needed.
+  virtual bool has_broker_image() const { return false; }
+
   // Brokers that exist already, instead of start_brokers; empty: there are none.
   virtual std::optional<Deployment> existing_brokers(const Scenario&, const RunOptions&, Journal&,
                                                      const Message&) {
@@ -66,6 +69,7 @@ struct ProviderOptions {
   std::string cluster;           // its name; empty: a new one
   std::string node_image;        // of kind; empty: kind's own
   std::string broker_image;      // on kind; empty: the product's, of the broker's version
+  std::string metadata_image;    // on kind, beside Memphis; empty: the official PostgreSQL's
   bool keep = false;             // the cluster stays after the suite
   bool reuse = false;            // one that was kept is used, and stays
   std::filesystem::path target;  // of kubernetes: the target file
@@ -78,7 +82,7 @@ std::unique_ptr<Provider> make_provider(const ProviderOptions&);
 void check_broker_choice(const Scenario&, const RunOptions&);
 
 // What this machine lacks of the product; empty if nothing. One line each.
-std::vector<std::string> missing_of_broker(const Scenario&, const RunOptions&);
+std::vector<std::string> missing_of_broker(const Scenario&, const RunOptions&, const Provider&);
 
 Deployment deploy(Provider&, const Scenario&, const RunOptions&, Journal&, const Message&);
 

@@ -104,7 +104,7 @@ RunResult run_scenario(const Scenario& scenario, const RunOptions& options, Prov
 std::vector<std::string> missing_capabilities(const Scenario& scenario, const RunOptions& options,
                                               Provider& provider) {
   std::vector<std::string> missing = provider.missing(scenario);
-  std::ranges::move(missing_of_broker(scenario, options), std::back_inserter(missing));
+  std::ranges::move(missing_of_broker(scenario, options, provider), std::back_inserter(missing));
   for (const std::string& need : scenario.needs)
     if (need == "root" && ::geteuid() != 0) missing.push_back("needs root: run it with sudo");
   return missing;

@@ -23,6 +23,10 @@ void add_image_options(CLI::App& app, ProviderOptions& options) {
   app.add_option("--broker-image", options.broker_image, "On kind (the product's, of its version)")
       ->type_name("IMAGE")
       ->envname("FAULTLINE_BROKER_IMAGE");
+  app.add_option("--metadata-image", options.metadata_image,
+                 "On kind, Memphis's PostgreSQL (postgres:15)")
+      ->type_name("IMAGE")
+      ->envname("FAULTLINE_METADATA_IMAGE");
 }
 
 int exit_code_unless_kind_works() {

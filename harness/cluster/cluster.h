@@ -32,6 +32,7 @@ struct Server {
   MonitorPage monitor = {};    // where there is a way of its own; else over HTTP, at monitor_url
   bool url_is_shared = false;  // clients reach all servers by one address, no server by itself
   std::string ui_url = {};     // http://127.0.0.1:9000, of a product that has one
+  MonitorPage ui = {};         // the same, as of the monitoring endpoint
 };
 
 // One server's place on its machine, handed to the broker product to write its
@@ -54,6 +55,9 @@ struct BrokerProgram {
   std::string name = "broker";  // of its configuration and log files: <name>.conf, <name>.log
   std::filesystem::path binary;
   std::string image;  // of containers, where they are to be had: "nats:2.12.15"
+  std::string program_in_image = {};  // its name there; empty: the binary's
+  // What stands beside the brokers there: the name in the manifests, and an image.
+  std::map<std::string, std::string> other_images = {};
   std::function<std::string(const Layout& self, std::span<const Layout> all)> configuration;
   std::function<std::vector<std::string>(const std::filesystem::path& configuration)> arguments;
   int leave_signal = 0;  // asks it to hand over what it leads, let go of its clients, and exit
@@ -63,7 +67,7 @@ struct BrokerProgram {
   bool has_ui = false;       // it listens at two further ports
   // Makes what the brokers share, before the first of them is started; may be called again.
   std::function<void(std::span<const Layout> all)> prepare = {};
-  bool first_alone = false;  // the others are started when the first listens
+  bool one_by_one = false;  // at deployment each is started when the one before listens
 };
 
 struct Exit {

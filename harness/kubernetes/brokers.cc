@@ -33,6 +33,7 @@ constexpr auto delete_limit = 60s;
 constexpr auto look_interval = 250ms;
 constexpr std::size_t shown_lines = 10;
 constexpr std::uint16_t client_port = 4222, cluster_port = 6222, monitor_port = 8222;
+constexpr std::uint16_t ui_port = 9000, websocket_port = 7770;
 
 struct Member {
   Server server;
@@ -72,20 +73,43 @@ struct KubernetesBrokers::Implementation {
                         {},
                         {{KubernetesUndo::Action::remove_run, options.kubeconfig.string(),
                           api.access().context, namespace_name, options.run_id}}});
-    lay_out();
+    lay_out(program);
     create_objects(program);
+    if (program.one_by_one) add_the_others();
     wait_until_running();
   }
 
-  void lay_out() {
+  void add_the_others() {
+    for (std::size_t running = 1; running < members.size(); ++running) {
+      wait_until_ready(servers[running - 1].name);
+      api.patch(resource_path("apps/v1", namespace_name, "statefulsets", options.product),
+                {{"spec", {{"replicas", running + 1}}}});
+    }
+  }
+
+  void lay_out(const BrokerProgram& program) {
     for (std::size_t i = 0; i < options.places.size(); ++i) {
       const auto& place = options.places[i];
       const auto name = fmt::format("{}-{}", options.product, i);
       fs::create_directories(log_file(name).parent_path());
       members.push_back(
           {{name, "nats://" + place.client_address, "http://" + place.monitor_address}, place});
+      if (program.has_ui) members.back().server.ui = ui_of(name);
       servers.push_back(members.back().server);
     }
+  }
+
+  // Its port is mapped to nowhere.
+  MonitorPage ui_of(const std::string& server) {
+    const auto proxy = fmt::format("{}:{}/proxy", path("pods", server), ui_port);
+    return [this, proxy](const std::string& page,
+                         std::chrono::milliseconds) -> std::optional<std::string> {
+      try {
+        return api.text(proxy + page);
+      } catch (const std::exception&) {
+        return {};
+      }
+    };
   }
 
   fs::path log_file(const std::string& server) const {
@@ -103,16 +127,21 @@ struct KubernetesBrokers::Implementation {
       layout.client_port = client_port;
       layout.cluster_port = cluster_port;
       layout.monitor_port = monitor_port;
+      layout.ui_port = ui_port;
+      layout.websocket_port = websocket_port;
       all.push_back(layout);
     }
     return all;
   }
 
   std::map<std::string, json> values() const {
-    return {{"namespace", namespace_name},
-            {"run", options.run_id},
-            {"image", options.image},
-            {"brokers", members.size()}};
+    std::map<std::string, json> all{{"namespace", namespace_name},
+                                    {"run", options.run_id},
+                                    {"image", options.image},
+                                    {"control_plane", options.control_plane},
+                                    {"brokers", members.size()}};
+    for (const auto& [name, image] : options.other_images) all[name] = image;
+    return all;
   }
 
   void create_objects(const BrokerProgram& program) {
@@ -120,14 +149,24 @@ struct KubernetesBrokers::Implementation {
     for (auto& object : read_manifests(folder / "storage-class.yaml", {}))
       api.create_from_manifest(object);
     auto whole = read_manifests(folder / options.product / "cluster.yaml", values());
-    // What the pods need comes before the pods.
+    // What the pods need comes before the pods, and the brokers come last.
     std::ranges::stable_partition(whole, [](const json& o) { return o["kind"] != "StatefulSet"; });
     for (auto& object : whole) {
-      if (object["kind"] == "StatefulSet") create_own_objects(folder);
+      const bool pods = object["kind"] == "StatefulSet";
+      const bool brokers = pods && object["metadata"]["name"] == options.product;
+      if (brokers) create_own_objects(folder);
+      if (brokers && program.one_by_one) object["spec"]["replicas"] = 1;
       if (object["kind"] == "ConfigMap") object["data"] = configurations(program);
+      if (object["kind"] == "Secret") object["stringData"] = environment(program);
       if (object["kind"] == "PodDisruptionBudget") object["apiVersion"] = api.budget_version();
       create(object);
+      if (pods && !brokers)
+        wait_until_ready(object["metadata"]["name"].get<std::string>() + "-0");
     }
+  }
+
+  json environment(const BrokerProgram& program) const {
+    return program.environment ? json(program.environment(layouts().front())) : json::object();
   }
 
   void create_own_objects(const fs::path& folder) {
@@ -139,8 +178,8 @@ struct KubernetesBrokers::Implementation {
       own["client_node_port"] = member.place.client_node_port;
       own["monitor_node_port"] = member.place.monitor_node_port;
       const char* volume = member.place.volume == nullptr ? "shared-volume.yaml" : "volume.yaml";
-      for (const char* file : {"broker.yaml", volume})
-        for (auto& object : read_manifests(folder / options.product / file, own)) create(object);
+      for (const char* file : {"service.yaml", volume})
+        for (auto& object : read_manifests(folder / "broker" / file, own)) create(object);
     }
   }
 
@@ -165,25 +204,46 @@ struct KubernetesBrokers::Implementation {
   }
 
   void wait_until_running() {
+    wait_for([&]() -> std::string {
+      std::string missing;
+      const auto pods = look();
+      for (const Server& server : servers) {
+        const std::string& name = server.name;
+        const auto pod = pods.find(name);
+        if (pod != pods.end() && pod->second.running) {
+          pod_exits.see(name, pod->second);
+          continue;
+        }
+        if (pod != pods.end()) fail_if_hopeless(pod->second);
+        if (missing.empty()) missing = name + " to run" + waits_for(pods, name);
+      }
+      return missing;
+    });
+  }
+
+  void wait_until_ready(const std::string& name) {
+    wait_for([&]() -> std::string {
+      const auto pods = look();
+      const auto pod = pods.find(name);
+      if (pod != pods.end() && pod->second.ready) return "";
+      if (pod != pods.end()) fail_if_hopeless(pod->second);
+      return name + " to be ready" + waits_for(pods, name);
+    });
+  }
+
+  static std::string waits_for(const std::map<std::string, Pod>& pods, const std::string& name) {
+    const auto pod = pods.find(name);
+    return pod == pods.end() || pod->second.waiting.empty() ? "" : ": " + pod->second.waiting;
+  }
+
+  // Until nothing is missing.
+  void wait_for(const std::function<std::string()>& look_for_missing) {
     std::string missing;
     auto told = Clock::now() - 1s;
     for (const auto deadline = Clock::now() + start_limit; Clock::now() < deadline;
          std::this_thread::sleep_for(look_interval)) {
       if (options.cancelled && options.cancelled()) throw ClusterError("interrupted");
-      missing.clear();
-      const auto pods = look();
-      for (auto& member : members) {
-        const auto pod = pods.find(member.server.name);
-        if (pod != pods.end() && pod->second.running) {
-          pod_exits.see(member.server.name, pod->second);
-          continue;
-        }
-        if (pod != pods.end()) fail_if_hopeless(pod->second);
-        if (missing.empty())
-          missing = fmt::format("{} to run{}{}", member.server.name,
-                                pod == pods.end() || pod->second.waiting.empty() ? "" : ": ",
-                                pod == pods.end() ? "" : pod->second.waiting);
-      }
+      missing = look_for_missing();
       if (missing.empty()) return;
       if (Clock::now() - told < 5s) continue;
       told = Clock::now();

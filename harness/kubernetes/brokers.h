@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,6 +27,8 @@ struct KubernetesBrokersOptions {
   std::string run_id;   // namespace faultline-<run id>
   std::string product;  // the folder in kind-config
   std::string image;
+  std::string control_plane;                        // the node
+  std::map<std::string, std::string> other_images;  // by their name in the manifests
   std::vector<BrokerPlace> places;   // one per server
   std::filesystem::path folder;      // of the run; each server's log is kept in brokers/<server>/
   std::filesystem::path kubeconfig;  // for the undo journal
@@ -34,7 +37,7 @@ struct KubernetesBrokersOptions {
   std::function<bool()> cancelled;
 };
 
-// Servers nats-0, nats-1, ... in a namespace of their own, on their workers'
+// Servers nats-0, nats-1, ... (by the product) in a namespace of their own, on their workers'
 // volumes. All methods may be called from any thread.
 class KubernetesBrokers : public Cluster {
  public:

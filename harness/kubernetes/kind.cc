@@ -153,10 +153,10 @@ KindCluster described(const KindOptions& options) {
 }
 
 // An image of the one static program, for machines that can pull nothing.
-void pack_image(const std::string& name, const fs::path& binary) {
+void pack_image(const std::string& name, const fs::path& binary, const std::string& as) {
   std::string pattern = (fs::temp_directory_path() / "faultline-image-XXXXXX").string();
   const fs::path folder = ::mkdtemp(pattern.data());
-  const auto program = "usr/local/bin/" + binary.filename().string();
+  const auto program = "usr/local/bin/" + as;
   try {
     fs::create_directories((folder / "root" / program).parent_path());
     fs::create_directories(folder / "root/tmp");
@@ -353,8 +353,8 @@ std::string provide_image(const KindCluster& cluster, const std::string& image,
 }
 
 std::string provide_image_or_pack(const KindCluster& cluster, const std::string& image,
-                                  const fs::path& binary, bool binary_was_chosen,
-                                  const KindOptions& options) {
+                                  const fs::path& binary, const std::string& program,
+                                  bool binary_was_chosen, const KindOptions& options) {
   if (!binary_was_chosen && nodes_have(cluster, image)) return image;
   const auto packed = packed_name(image, binary);
   if (nodes_have(cluster, packed)) return packed;
@@ -363,7 +363,7 @@ std::string provide_image_or_pack(const KindCluster& cluster, const std::string&
     if (!binary_was_chosen)
       options.progress(
           fmt::format("the image {} cannot be pulled: packing {}", image, binary.string()));
-    pack_image(packed, binary);
+    pack_image(packed, binary, program.empty() ? binary.filename().string() : program);
   }
   const auto& name = pulled ? image : packed;
   load(cluster, name, options);

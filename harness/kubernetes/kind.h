@@ -88,10 +88,10 @@ std::map<std::string, std::string> kind_nodes(const std::string& name);
 std::string provide_image(const KindCluster&, const std::string& image, const KindOptions&);
 
 // The same; where it cannot be pulled, one is packed from `binary`. Returns the name
-// to use, which says which it was.
+// to use, which says which it was. `program` is the binary's name in it; empty: its own.
 std::string provide_image_or_pack(const KindCluster&, const std::string& image,
-                                  const std::filesystem::path& binary, bool binary_was_chosen,
-                                  const KindOptions&);
+                                  const std::filesystem::path& binary, const std::string& program,
+                                  bool binary_was_chosen, const KindOptions&);
 
 // faultline-agent in every worker, from beside this program.
 void install_agent(const KindCluster&);

@@ -63,6 +63,8 @@ TEST(Manifests, OfTheProjectAreWhole) {
                                            {"run", "r"},
                                            {"image", "i"},
                                            {"brokers", 3},
+                                           {"control_plane", "c"},
+                                           {"metadata_image", "m"},
                                            {"server", "nats-0"},
                                            {"worker", "w"},
                                            {"volume_path", "/p"},
@@ -71,10 +73,11 @@ TEST(Manifests, OfTheProjectAreWhole) {
   const std::filesystem::path folder = FAULTLINE_KIND_CONFIG;
   EXPECT_EQ(read_manifests(folder / "storage-class.yaml", {}).size(), 1u);
   EXPECT_EQ(read_manifests(folder / "nats/cluster.yaml", values).size(), 5u);
-  const auto broker = read_manifests(folder / "nats/broker.yaml", values);
+  EXPECT_EQ(read_manifests(folder / "memphis/cluster.yaml", values).size(), 8u);
+  const auto broker = read_manifests(folder / "broker/service.yaml", values);
   ASSERT_EQ(broker.size(), 1u);
   EXPECT_EQ(broker[0]["spec"]["ports"][0]["nodePort"], 30401);
-  for (const char* file : {"nats/volume.yaml", "nats/shared-volume.yaml"})
+  for (const char* file : {"broker/volume.yaml", "broker/shared-volume.yaml"})
     EXPECT_EQ(read_manifests(folder / file, values).size(), 1u) << file;
   EXPECT_EQ(read_manifests(folder / "cluster.yaml", {{"shared_folder", "/s"}}).size(), 1u);
 }

@@ -24,14 +24,16 @@ constexpr auto poll_interval = 200ms;
 
 // Its own streams are made and its API is up; the monitoring endpoint answers long before.
 bool is_ready(const Server& server) {
-  const auto answer = http_get(server.ui_url + "/api/status", answer_limit);
+  constexpr const char* page = "/api/status";
+  if (server.ui) return server.ui(page, answer_limit).has_value();
+  const auto answer = http_get(server.ui_url + page, answer_limit);
   return answer && answer->status == 200;
 }
 
 }  // namespace
 
 BrokerProgram memphis_program(const MemphisBinary& binary,
-                              std::shared_ptr<MetadataDatabase> database,
+                              std::function<MetadataAccess()> metadata,
                               const std::string& sync_interval) {
   return {
       .name = "memphis",
@@ -47,11 +49,30 @@ BrokerProgram memphis_program(const MemphisBinary& binary,
           },
       .leave_signal = SIGUSR2,   // lame-duck mode
       .leave_statuses = {0, 1},  // as of the nats-server in it (nats-server#6336)
-      .environment = [database](const Layout&) { return memphis_environment(database->access()); },
+      .environment = [metadata](const Layout&) { return memphis_environment(metadata()); },
       .access = memphis_access(),
       .has_ui = true,
-      .prepare = [database](std::span<const Layout> all) { database->start(all[0].outside); },
-      .first_alone = true};  // two at once disturb each other when they make the tables
+      // Two at once disturb each other when they make and change the tables, and exit.
+      .one_by_one = true};
+}
+
+BrokerProgram memphis_program(const MemphisBinary& binary,
+                              std::shared_ptr<MetadataDatabase> database,
+                              const std::string& sync_interval) {
+  auto program = memphis_program(
+      binary, [database] { return database->access(); }, sync_interval);
+  program.prepare = [database](std::span<const Layout> all) { database->start(all[0].outside); };
+  return program;
+}
+
+BrokerProgram memphis_program_in_pods(const MemphisBinary& binary,
+                                      const std::string& sync_interval) {
+  const MetadataAccess access{"metadata", 5432, "memphis", new_password(), "postgres"};
+  auto program = memphis_program(
+      binary, [access] { return access; }, sync_interval);
+  program.program_in_image = "nats-server";
+  program.other_images = {{"metadata_image", "postgres:15"}};
+  return program;
 }
 
 MemphisBroker::MemphisBroker(Cluster& cluster, std::string version)
@@ -64,7 +85,7 @@ void MemphisBroker::wait_until_ready(std::chrono::seconds limit, const Waiting& 
     for (; !is_ready(server); std::this_thread::sleep_for(poll_interval)) {
       if (Clock::now() > deadline)
         throw ClusterError(fmt::format("{} is not ready after {} s: {}/api/status does not answer",
-                                       server.name, limit.count(), server.ui_url));
+                                       server.name, limit.count(), server.ui ? "" : server.ui_url));
       if (waiting) waiting(server.name + " to be ready");
     }
 }

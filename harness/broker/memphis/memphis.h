@@ -2,6 +2,7 @@
 // a database beside it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -11,9 +12,18 @@
 
 namespace faultline {
 
-// The database is started before the first broker, and lives as long as the program does.
+// `metadata` is asked before each start of a broker.
+BrokerProgram memphis_program(const MemphisBinary&, std::function<MetadataAccess()> metadata,
+                              const std::string& sync_interval);
+
+// With a database on this machine, which is started before the first broker, and lives as long
+// as the program does.
 BrokerProgram memphis_program(const MemphisBinary&, std::shared_ptr<MetadataDatabase>,
                               const std::string& sync_interval);
+
+// With one that is deployed beside the brokers, from an image: kind-config/memphis. The binary's
+// path may be empty, where the brokers' image is at hand.
+BrokerProgram memphis_program_in_pods(const MemphisBinary&, const std::string& sync_interval);
 
 // A stream of StreamSettings is a station of one partition. The name is the station's.
 class MemphisBroker : public NatsBroker {

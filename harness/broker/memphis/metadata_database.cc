@@ -59,12 +59,12 @@ Words as_nobody(Words words) {
   return words;
 }
 
+}  // namespace
+
 std::string new_password() {
   std::random_device random;
   return fmt::format("{:08x}{:08x}", random(), random());
 }
-
-}  // namespace
 
 std::string why_no_metadata_database() {
   for (const auto* name : {"initdb", "postgres", "pg_isready"})

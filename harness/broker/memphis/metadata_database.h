@@ -14,6 +14,8 @@ namespace faultline {
 // Why there can be none on this machine, and what to do; empty: there can.
 std::string why_no_metadata_database();
 
+std::string new_password();  // random, of 64 bits
+
 struct MetadataDatabaseOptions {
   std::filesystem::path folder;  // of its data, removed with it, and its log, which stays
   UndoFirst undo_first = {};     // how to remove the data, before there is any
