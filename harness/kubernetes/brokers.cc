@@ -43,9 +43,10 @@ struct Member {
 }  // namespace
 
 struct KubernetesBrokers::Implementation {
-  Implementation(Kubernetes& an_api, KubernetesBrokersOptions some_options)
+  Implementation(Kubernetes& an_api, KubernetesBrokersOptions some_options, ClientAccess an_access)
       : api(an_api),
         options(std::move(some_options)),
+        access(std::move(an_access)),
         namespace_name("faultline-" + options.run_id) {}
 
   ~Implementation() {
@@ -472,6 +473,7 @@ struct KubernetesBrokers::Implementation {
 
   Kubernetes& api;
   const KubernetesBrokersOptions options;
+  const ClientAccess access;
   const std::string namespace_name;
   std::vector<Server> servers;
 
@@ -486,7 +488,7 @@ struct KubernetesBrokers::Implementation {
 
 KubernetesBrokers::KubernetesBrokers(Kubernetes& api, const BrokerProgram& program,
                                      KubernetesBrokersOptions options)
-    : implementation_(std::make_unique<Implementation>(api, std::move(options))) {
+    : implementation_(std::make_unique<Implementation>(api, std::move(options), program.access)) {
   asked([&] { implementation_->deploy(program); });
 }
 
@@ -569,6 +571,8 @@ std::optional<Exit> KubernetesBrokers::last_exit(const std::string& server) {
 Worker* KubernetesBrokers::worker_of(const std::string& server) {
   return implementation_->copy(server).place.worker;
 }
+
+ClientAccess KubernetesBrokers::client_access() const { return implementation_->access; }
 
 const Volume* KubernetesBrokers::volume_of(const std::string& server) {
   return implementation_->copy(server).place.volume;

@@ -72,6 +72,7 @@ class KubernetesBrokers : public Cluster {
   std::optional<Exit> last_exit(const std::string& server) override;
   Worker* worker_of(const std::string& server) override;
   const Volume* volume_of(const std::string& server) override;
+  ClientAccess client_access() const override;
 
  private:
   struct Implementation;
