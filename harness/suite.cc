@@ -73,7 +73,7 @@ void write_copy(const std::filesystem::path& copy, const std::string& junit,
 }
 
 void write_suite(SuiteResult& suite, const SuitePlan& plan, Terminal& terminal) {
-  const std::string junit = junit_xml(suite);
+  const std::string junit = junit_xml(suite, plan.policy);
   write_atomically(suite.folder / "junit.xml", junit);
   write_copy(plan.junit, junit, suite);
   write_atomically(suite.folder / "table.txt", figure_table(suite));
@@ -129,7 +129,8 @@ class Runs {
     const std::size_t total = scenarios.size() * plan_.repeat;
     for (std::uint64_t repetition = 1; repetition <= plan_.repeat; ++repetition)
       for (const Scenario& scenario : scenarios) {
-        if (ended()) return;
+        // Further repetitions have a row already, which counts them as not run.
+        if (ended() && repetition > 1) return;
         terminal_.run_started(scenario, ++number_, total);
         run(scenario, repetition);
       }
@@ -148,9 +149,10 @@ class Runs {
     own.folder = folder_.make_run(name);
     std::vector<BrokenRun> retried;
     for (;;) {
-      RunResult result = is_over(plan_) && retried.empty()
-                             ? without_run(scenario, own, RunStatus::not_run, out_of_time())
-                             : run_one(scenario, own, terminal_, steps_);
+      const std::string not_now = retried.empty() ? why_not_now() : "";
+      RunResult result = not_now.empty() ? run_one(scenario, own, terminal_, steps_)
+                                         : without_run(scenario, own, RunStatus::not_run, not_now);
+      result.interrupted = result.interrupted || (!not_now.empty() && ended());
       judge_what_broke(result);
       result.repetition = repetition;
       result.repetitions = plan_.repeat;
@@ -172,8 +174,11 @@ class Runs {
     }
   }
 
-  std::string out_of_time() const {
-    return fmt::format("not begun within the time limit of {}", plan_.time_limit);
+  // Empty: its turn has come.
+  std::string why_not_now() const {
+    if (ended()) return "interrupted before its turn";
+    return is_over(plan_) ? fmt::format("not begun within the time limit of {}", plan_.time_limit)
+                          : "";
   }
 
   bool may_retry(const RunResult& result) const {

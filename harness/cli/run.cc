@@ -91,7 +91,8 @@ void show_end(const SuiteResult& suite, std::ostream& out) {
 int execute(Arguments arguments) {
   std::vector<Scenario> scenarios = scenarios_to_run(arguments.scenarios, scenarios_folder());
   for (Scenario& scenario : scenarios) choose_broker(scenario, arguments.broker);
-  const SuitePlan plan = plan_of(arguments.nightly);
+  SuitePlan plan = plan_of(arguments.nightly);
+  plan.policy = arguments.policy;
   RunOptions& options = arguments.run;
   options.provider = arguments.provider.name;
   check_choice(scenarios, options);

@@ -100,13 +100,11 @@ std::vector<std::string> remarks(const SuiteResult& suite) {
   return all;
 }
 
-bool explained(const RunResult& run) { return outcome_word(run) != "pass"; }
-
 // What stands below the title: which runs came to the verdict and why, and what was retried.
 std::vector<std::string> remarks(const Repetitions& row) {
   std::vector<std::string> all;
   if (row.repeated()) all.push_back(row.sentence());
-  if (explained(row.worst())) all.push_back(shortened(reason_line(row.worst()), longest));
+  if (needs_reason(row.worst())) all.push_back(shortened(reason_line(row.worst()), longest));
   for (const RunResult* run : row.runs)
     if (const auto line = retries_line(*run); !line.empty())
       all.push_back(shortened(
@@ -190,7 +188,7 @@ std::string markdown_row(const Repetitions& row, Links links) {
   if (const std::string known = known_issue_line(worst); !known.empty())
     why += "<br>" + text(known);
   const std::string_view outcome = row.outcome();
-  const char* sign = outcome == "pass"      ? "✅"
+  const char* sign = outcome == "pass"      ? (needs_reason(worst) ? "⚠️" : "✅")
                      : outcome == "fail"    ? "❌"
                      : outcome == "unknown" ? "❓"
                                             : "➖";
