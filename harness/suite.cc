@@ -10,6 +10,7 @@
 #include "harness/report/figure_table.h"
 #include "harness/report/junit.h"
 #include "harness/report/page/folder.h"
+#include "harness/report/results.h"
 #include "harness/report/run_json.h"
 #include "harness/report/stored_run.h"
 #include "harness/runs/commit.h"
@@ -92,9 +93,9 @@ void write_end(SuiteResult& suite, const SuitePlan& plan, Terminal& terminal) tr
 class RunIndex {
  public:
   explicit RunIndex(Terminal& terminal) : terminal_(terminal) {}
-  void add(const std::filesystem::path& run) {
+  void add(const StoredRun& run) {
     if (given_up_) return;
-    const std::string problem = add_run(run);
+    const std::string problem = add_run(run.run.folder, run.history ? &*run.history : nullptr);
     given_up_ = !problem.empty();
     if (given_up_) terminal_.message("not in the history of runs for now: " + problem);
   }
@@ -108,8 +109,13 @@ class RunIndex {
 void write_run(const RunResult& run, const std::string& version, RunIndex& index,
                Terminal& terminal) {
   write_atomically(run.folder / run_json_name, run_json(run, version));
-  index.add(run.folder);
-  write_page([&] { write_run_page(stored(run), since_when(run.folder).value_or("")); }, terminal);
+  write_page(
+      [&] {
+        const StoredRun read = stored(run);  // once for both
+        index.add(read);
+        write_run_page(read, since_when(run.folder).value_or(""));
+      },
+      terminal);
 }
 
 // The runs of a suite, one after the other.
@@ -216,6 +222,7 @@ SuiteResult run_suite(std::span<const Scenario> scenarios, const RunOptions& opt
   suite.folder = folder.path();
   Runs runs(options, folder, plan, steps, terminal, suite);
   try {
+    write_atomically(suite.folder / unfinished_name, "");
     write_suite(suite, plan, terminal);
     folder.become_latest();
     heal_first(steps, terminal);
@@ -225,6 +232,8 @@ SuiteResult run_suite(std::span<const Scenario> scenarios, const RunOptions& opt
   }
   suite.interrupted = runs.ended();
   if (suite.interrupted || !suite.problem.empty()) write_end(suite, plan, terminal);
+  std::error_code ignored;
+  std::filesystem::remove(suite.folder / unfinished_name, ignored);
   return suite;
 }
 

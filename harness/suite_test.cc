@@ -162,6 +162,15 @@ TEST_F(Suite, RunsNothingOnAMachineThatCannotBeHealed) {
   EXPECT_NE(suite.problem.find("pid 7 does not die"), std::string::npos) << suite.problem;
 }
 
+TEST_F(Suite, IsMarkedAsUnfinishedUntilItsEnd) {
+  steps_.run = [run = steps_.run](const Scenario& scenario, const RunOptions& options,
+                                  Progress& progress) {
+    EXPECT_TRUE(fs::exists(options.folder.parent_path() / unfinished_name));
+    return run(scenario, options, progress);
+  };
+  EXPECT_FALSE(fs::exists(run().folder / unfinished_name));
+}
+
 TEST_F(Suite, WritesThePagesOfRunsAndSuite) {
   const SuiteResult suite = run();
   for (const char* name : {"a/report.html", "index.html", "summary.md"})

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "harness/report/page/document.h"
@@ -42,11 +43,24 @@ std::string broker_version(const Repetitions& row) {
   return "";
 }
 
+// What did not run knows none: then it is that of the other rows, where they agree.
+std::string broker_version(const Repetitions& row, const std::vector<Repetitions>& rows) {
+  if (std::string own = broker_version(row); !own.empty()) return own;
+  std::set<std::string> versions;
+  for (const Repetitions& other : rows)
+    if (other.runs.front()->broker_product == row.runs.front()->broker_product &&
+        other.runs.front()->provider == row.runs.front()->provider)
+      versions.insert(broker_version(other));
+  versions.erase("");
+  return versions.size() == 1 ? *versions.begin() : "";
+}
+
 std::vector<Table> tables(const SuiteResult& suite) {
   std::vector<Table> all;
-  for (const Repetitions& row : by_scenario(suite)) {
+  const std::vector<Repetitions> rows = by_scenario(suite);
+  for (const Repetitions& row : rows) {
     const RunResult& run = *row.runs.front();
-    const std::string version = broker_version(row);
+    const std::string version = broker_version(row, rows);
     const std::string name =
         shortened(fmt::format("{} {}, provider {}", run.broker_product,
                               version.empty() ? "(default)" : version, run.provider),
