@@ -45,8 +45,10 @@ std::unique_ptr<MetricsPublisher> metrics_publisher(const Arguments& arguments,
                                                     const std::vector<Scenario>& scenarios) try {
   if (!arguments.metrics.any()) return nullptr;
   const std::string& provider = arguments.provider.name;
-  auto metrics = std::make_shared<Metrics>(std::string(program_version()),
-                                           last_successes(scenarios, arguments.results, provider));
+  LastSuccesses last = last_successes(scenarios, arguments.results, provider);
+  if (!last.problem.empty())
+    std::cerr << "faultline: metrics without the last success: " << last.problem << "\n";
+  auto metrics = std::make_shared<Metrics>(std::string(program_version()), std::move(last.times));
   return std::make_unique<MetricsPublisher>(arguments.metrics, std::move(metrics), provider);
 } catch (const MetricsError& error) {
   throw UsageError(error.what());
@@ -122,7 +124,7 @@ int execute(Arguments arguments) {
   if (!suite.problem.empty()) std::cerr << "faultline: " << suite.problem << "\n";
   const ExitCode code = tell_others(suite, arguments.nightly, options.faultline_version,
                                     exit_code(suite, arguments.policy), std::cerr);
-  if (metrics) metrics->finish(suite, code, terminal);
+  if (metrics) metrics->finish(suite, code, arguments.policy, terminal);
   if (arguments.json) std::cout << suite_json(suite, options.faultline_version, code);
   return code;
 }
