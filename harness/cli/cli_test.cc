@@ -576,8 +576,8 @@ TEST(Cli, WatchSaysWhereARunWasKilled) {
 // It stood between two runs: all that it made passed, and it looked as if it were over.
 TEST(Cli, WatchSaysThatTheSuiteWasKilledBetweenTwoRuns) {
   const Results folder;
-  write(folder, "suite/junit.xml", "<testsuites/>");
   fs::create_directories(folder.path() / "suite" / "broker-leader");
+  write(folder, "suite/junit.xml", "<testsuites/>");
   write(folder, "suite/broker-leader/run.json", run_json(testing::make_passed(), "0.1.0"));
   const std::string suite = (folder.path() / "suite").string();
   EXPECT_EQ(faultline({"watch", suite}).exit_code, 0);
