@@ -195,8 +195,8 @@ class CronJob {
     return end;
   }
 
-  std::string log(const std::string& job) const {
-    return cluster.kubectl("logs --namespace messaging job/" + job);
+  std::string log(const std::string& job, const std::string& container = "faultline") const {
+    return cluster.kubectl("logs --namespace messaging --container " + container + " job/" + job);
   }
 
   // What Kubernetes itself keeps of how it ended.
@@ -287,7 +287,8 @@ class CronJob {
   }
 
   static void adapt(json& pod) {
-    pod["containers"][0]["image"] = image;
+    for (const char* kind : {"initContainers", "containers"})
+      if (pod.contains(kind)) pod[kind][0]["image"] = image;
     pod["nodeSelector"] = {{"kubernetes.io/hostname", cluster.name() + "-control-plane"}};
     pod["tolerations"] = {{{"operator", "Exists"}, {"effect", "NoSchedule"}}};
   }
@@ -315,6 +316,8 @@ TEST_F(Container, CronJobTestsTheBrokersThatAreThere) {
   ASSERT_EQ(cron_job.run("nightly", with({"run", "1.3", "--yes"})), "Complete")
       << cron_job.log("nightly");
   EXPECT_TRUE(says(cron_job.log("nightly"), "PASS  1.3 broker-leader")) << cron_job.log("nightly");
+  EXPECT_TRUE(says(cron_job.log("nightly", "prune"), "there are no results in"))
+      << "and the run went on: " << cron_job.log("nightly", "prune");
   EXPECT_NE(brokers.pods(), pods) << "a broker was killed";
   EXPECT_TRUE(brokers.become_clean()) << brokers.leftovers();
 
@@ -324,7 +327,7 @@ TEST_F(Container, CronJobTestsTheBrokersThatAreThere) {
   EXPECT_EQ(run["outcome"], "pass");
   EXPECT_EQ(run["provider"], "kubernetes");
   EXPECT_TRUE(says(cron_job.in_results("faultline trends"), "broker-leader"));
-  EXPECT_NO_THROW(cron_job.in_results("faultline prune --yes --older-than 90d --max-size 4G"));
+  EXPECT_NO_THROW(cron_job.in_results("faultline prune --keep 20 --failing-too"));
   EXPECT_TRUE(says(cron_job.copied_results("*/index.html"), "<html"));
 }
 

@@ -50,7 +50,7 @@ ExitCode exit_code(const RunResult& run, const ExitPolicy& policy) {
     case RunStatus::skipped:
       return policy.allow_skip ? left : worse(exit_unknown, left);
     case RunStatus::not_run:
-      return policy.allow_not_run ? exit_passed : exit_unknown;
+      return run.interrupted ? exit_interrupted : policy.allow_not_run ? exit_passed : exit_unknown;
     case RunStatus::broken:
       break;
   }

@@ -28,7 +28,6 @@ Observer::Observer(Cluster& cluster, Broker& broker, Recorder& recorder, LogWork
 }
 
 void Observer::faults_in_effect(std::vector<FaultInEffect> faults) {
-  figures_.fault = in_words(faults);
   figures_.faults = std::move(faults);
 }
 

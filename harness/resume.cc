@@ -78,4 +78,8 @@ bool is_final(const RunResult& run) {
          (!run.interrupted || run.judgement.verdict == Verdict::fail);
 }
 
+bool did_not_run(const RunResult& run) {
+  return run.status == RunStatus::skipped || run.status == RunStatus::not_run;
+}
+
 }  // namespace faultline

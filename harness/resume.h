@@ -37,4 +37,7 @@ std::optional<RunResult> earlier_run(const std::filesystem::path& folder,
 // found a violation before.
 bool is_final(const RunResult&);
 
+// It was skipped, or its turn did not come: there is nothing of it but a report.
+bool did_not_run(const RunResult&);
+
 }  // namespace faultline

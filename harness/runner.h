@@ -40,8 +40,7 @@ struct FaultInEffect {
 struct ProgressFigures {
   std::string phase;  // "deploy: waiting for n2", steady, fault, recovery, drain
   std::chrono::milliseconds elapsed{0}, phase_elapsed{0}, phase_length{0};  // length 0: open
-  std::string fault;                  // in effect: "broker-kill leader (n2)"; else empty
-  std::vector<FaultInEffect> faults;  // the same, one by one
+  std::vector<FaultInEffect> faults;  // report/progress.h has them in words
   std::vector<std::string> servers;
   std::string leader;  // of the stream, as last seen; empty: nobody
   LiveFigures live;

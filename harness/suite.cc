@@ -4,12 +4,14 @@
 #include <fmt/ranges.h>
 
 #include <chrono>
+#include <tuple>
 #include <utility>
 
 #include "harness/provider.h"
 #include "harness/report/figure_table.h"
 #include "harness/report/junit.h"
 #include "harness/report/page/folder.h"
+#include "harness/report/results.h"
 #include "harness/report/run_json.h"
 #include "harness/report/stored_run.h"
 #include "harness/report/words.h"
@@ -75,7 +77,7 @@ void write_copy(const std::filesystem::path& copy, const std::string& junit,
 }
 
 void write_suite(SuiteResult& suite, const SuitePlan& plan, Terminal& terminal) {
-  const std::string junit = junit_xml(suite);
+  const std::string junit = junit_xml(suite, plan.policy);
   write_atomically(suite.folder / "junit.xml", junit);
   write_copy(plan.junit, junit, suite);
   write_atomically(suite.folder / "table.txt", figure_table(suite));
@@ -94,9 +96,9 @@ void write_end(SuiteResult& suite, const SuitePlan& plan, Terminal& terminal) tr
 class RunIndex {
  public:
   explicit RunIndex(Terminal& terminal) : terminal_(terminal) {}
-  void add(const std::filesystem::path& run) {
+  void add(const StoredRun& run) {
     if (given_up_) return;
-    const std::string problem = add_run(run);
+    const std::string problem = add_run(run.run.folder, run.history ? &*run.history : nullptr);
     given_up_ = !problem.empty();
     if (given_up_) terminal_.message("not in the history of runs for now: " + problem);
   }
@@ -110,8 +112,13 @@ class RunIndex {
 void write_run(const RunResult& run, const std::string& version, RunIndex& index,
                Terminal& terminal) {
   write_atomically(run.folder / run_json_name, run_json(run, version));
-  index.add(run.folder);
-  write_page([&] { write_run_page(stored(run), since_when(run.folder).value_or("")); }, terminal);
+  write_page(
+      [&] {
+        const StoredRun read = stored(run);  // once for both
+        index.add(read);
+        write_run_page(read, since_when(run.folder).value_or(""));
+      },
+      terminal);
 }
 
 struct Turn {
@@ -151,7 +158,6 @@ class Runs {
   void run_all(std::span<const Scenario> scenarios) {
     const std::vector<Turn> turns = turns_of(scenarios, plan_);
     for (const Turn& turn : turns) {
-      if (ended()) return;
       ++number_;
       run(turn, turns.size());
     }
@@ -168,26 +174,31 @@ class Runs {
     own.folder = folder_.path() / turn.name;
     std::vector<BrokenRun> retried;
     std::optional<RunResult> earlier = earlier_of(scenario, own);
-    if (earlier && is_final(*earlier)) {
+    if (earlier && (is_final(*earlier) || !why_not_now().empty())) {
       suite_.runs.push_back(*std::move(earlier));
       return;
     }
+    // Further repetitions have a row already, which counts them as not run.
+    if (ended() && turn.repetition > 1) return;
     terminal_.run_started(scenario, number_, total);
-    if (earlier)
-      retried = replace(*std::move(earlier), turn.name, own);
-    else
+    if (!earlier)
       own.folder = folder_.make_run(turn.name);
+    else if (did_not_run(*earlier))
+      std::tie(own.folder, retried) = std::tie(earlier->folder, earlier->retried);
+    else
+      retried = replace(*std::move(earlier), turn.name, own);
     for (std::uint64_t attempt = 0;; ++attempt) {
-      RunResult result = is_over(plan_) && attempt == 0
-                             ? without_run(scenario, own, RunStatus::not_run, out_of_time())
-                             : run_one(scenario, own, terminal_, steps_);
+      const std::string not_now = attempt == 0 ? why_not_now() : "";
+      RunResult result = not_now.empty() ? run_one(scenario, own, terminal_, steps_)
+                                         : without_run(scenario, own, RunStatus::not_run, not_now);
+      result.interrupted = result.interrupted || (!not_now.empty() && ended());
       judge_what_broke(result);
       result.repetition = turn.repetition;
       result.repetitions = plan_.repeat;
       result.retried = retried;
       result.catalogue_commit = commit_of(scenario.file);
       if (!may_retry(result, attempt)) {
-        run_was_interrupted_ = result.interrupted;
+        run_was_interrupted_ |= result.interrupted;
         suite_.runs.push_back(result);
         terminal_.run_finished(result);
         write_run(result, options_.faultline_version, index_, terminal_);
@@ -216,8 +227,11 @@ class Runs {
     return retried;
   }
 
-  std::string out_of_time() const {
-    return fmt::format("not begun within the time limit of {}", plan_.time_limit);
+  // Empty: its turn has come.
+  std::string why_not_now() const {
+    if (ended()) return "interrupted before its turn";
+    return is_over(plan_) ? fmt::format("not begun within the time limit of {}", plan_.time_limit)
+                          : "";
   }
 
   bool may_retry(const RunResult& result, std::uint64_t attempt) const {
@@ -258,6 +272,7 @@ SuiteResult run_suite(std::span<const Scenario> scenarios, const RunOptions& opt
   try {
     if (!plan.resume)
       write_atomically(suite.folder / suite_request_name, suite_request(scenarios, options, plan));
+    write_atomically(suite.folder / unfinished_name, "");
     write_suite(suite, plan, terminal);
     folder.become_latest();
     heal_first(steps, terminal);
@@ -267,6 +282,8 @@ SuiteResult run_suite(std::span<const Scenario> scenarios, const RunOptions& opt
   }
   suite.interrupted = runs.ended();
   if (suite.interrupted || !suite.problem.empty()) write_end(suite, plan, terminal);
+  std::error_code ignored;
+  std::filesystem::remove(suite.folder / unfinished_name, ignored);
   return suite;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "faults/journal.h"
+#include "harness/exit_code.h"
 #include "harness/report/results.h"
 #include "harness/report/terminal.h"
 #include "harness/runner.h"
@@ -44,6 +45,7 @@ struct SuitePlan {
   std::string time_limit = {};  // as the user wrote it, for the reason
   // A copy of junit.xml that is kept as true as the suite's own; empty: none.
   std::filesystem::path junit = {};
+  ExitPolicy policy = {};  // by which junit.xml tells what is a failure
 };
 
 // Begins by healing what killed runs left. Each run's run.json and page, and the suite's

@@ -136,6 +136,23 @@ TEST_F(Suite, CtrlCStartsNoFurtherRun) {
   const SuiteResult suite = run();
   EXPECT_EQ(ran_, std::vector<std::string>{"a"});
   EXPECT_TRUE(suite.interrupted);
+  // What was to follow is listed.
+  ASSERT_EQ(suite.runs.size(), 3u);
+  const RunResult last = read_run_json(suite.folder / "c" / "run.json");
+  EXPECT_EQ(last.status, RunStatus::not_run);
+  EXPECT_EQ(last.reason, "interrupted before its turn");
+  EXPECT_EQ(exit_code(suite, {.allow_not_run = true}), exit_interrupted);
+}
+
+// A table counts the missing ones of a row: Ctrl-C does not write a thousand folders.
+TEST_F(Suite, AfterCtrlCOnlyWhatHasNoRowIsListed) {
+  plan_.repeat = 1000;
+  steps_.run = [&, run = steps_.run](const Scenario& scenario, const RunOptions& options,
+                                     Progress& progress) {
+    ++interrupts_;
+    return run(scenario, options, progress);
+  };
+  EXPECT_EQ(run().runs.size(), 3u);
 }
 
 TEST_F(Suite, RunsNothingOnAMachineThatCannotBeHealed) {
@@ -143,6 +160,15 @@ TEST_F(Suite, RunsNothingOnAMachineThatCannotBeHealed) {
   const SuiteResult suite = run();
   EXPECT_TRUE(ran_.empty());
   EXPECT_NE(suite.problem.find("pid 7 does not die"), std::string::npos) << suite.problem;
+}
+
+TEST_F(Suite, IsMarkedAsUnfinishedUntilItsEnd) {
+  steps_.run = [run = steps_.run](const Scenario& scenario, const RunOptions& options,
+                                  Progress& progress) {
+    EXPECT_TRUE(fs::exists(options.folder.parent_path() / unfinished_name));
+    return run(scenario, options, progress);
+  };
+  EXPECT_FALSE(fs::exists(run().folder / unfinished_name));
 }
 
 TEST_F(Suite, WritesThePagesOfRunsAndSuite) {
@@ -268,8 +294,7 @@ TEST_F(Suite, RunsNothingAgainThatWasInterruptedOrNotUndone) {
 
 // A second run would hide it.
 TEST_F(Suite, RunsNothingAgainThatRecordedAViolationBeforeItBroke) {
-  plan_.retries = 1;
-  break_first(1);
+  break_first(2);
   const auto broken = steps_.run;
   steps_.run = [&](const Scenario& scenario, const RunOptions& options, Progress& progress) {
     Header header;
@@ -291,11 +316,14 @@ TEST_F(Suite, RunsNothingAgainThatRecordedAViolationBeforeItBroke) {
     EXPECT_EQ(outcome_word(run), "fail");
     EXPECT_NE(reason_line(run).find("the run then broke off: "), std::string::npos) << reason_line(run);
   };
-  const SuiteResult suite = run();
-  EXPECT_EQ(ran_.size(), 3u);
-  EXPECT_EQ(exit_code(suite, {}), exit_violation);
-  expect_violation(suite.runs[0]);
-  expect_violation(read_stored_run(suite.runs[0].folder).run);
+  for (plan_.retries = 0; plan_.retries < 2; ++plan_.retries) {
+    ran_.clear();
+    const SuiteResult suite = run();
+    EXPECT_EQ(ran_.size(), 3u) << plan_.retries;
+    EXPECT_EQ(exit_code(suite, {}), exit_violation);
+    expect_violation(suite.runs[0]);
+    expect_violation(read_stored_run(suite.runs[0].folder).run);
+  }
 }
 
 TEST_F(Suite, WhatHasNotBegunInTimeIsNotRun) {

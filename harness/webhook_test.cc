@@ -145,6 +145,16 @@ TEST(WebhookBody, SaysWhatCameOut) {
   EXPECT_EQ(body["not_passed"][1]["retries"], 1);
 }
 
+TEST(WebhookBody, NamesWhatWasBuiltToFailAndPassed) {
+  RunResult run = testing::make_passed();
+  run.scenario.set = "built-to-fail";
+  const auto body = nlohmann::json::parse(
+      webhook_body(make_suite({testing::make_passed(), run}), "0.1.0", exit_violation));
+  ASSERT_EQ(body["not_passed"].size(), 1u);
+  EXPECT_EQ(body["not_passed"][0]["reason"],
+            "built to fail, and did not: pass: lost none of 9876 acknowledged");
+}
+
 TEST(WebhookBody, HoldsNoSecretAndNothingOfTheMachine) {
   RunResult run = testing::make_broken();
   run.reason =

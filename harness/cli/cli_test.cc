@@ -581,6 +581,23 @@ TEST(Cli, WatchSaysWhereARunWasKilled) {
   }
 }
 
+// It stood between two runs: all that it made passed, and it looked as if it were over.
+TEST(Cli, WatchSaysThatTheSuiteWasKilledBetweenTwoRuns) {
+  const Results folder;
+  fs::create_directories(folder.path() / "suite" / "broker-leader");
+  write(folder, "suite/junit.xml", "<testsuites/>");
+  write(folder, "suite/broker-leader/run.json", run_json(testing::make_passed(), "0.1.0"));
+  const std::string suite = (folder.path() / "suite").string();
+  EXPECT_EQ(faultline({"watch", suite}).exit_code, 0);
+  write(folder, std::string("suite/") + unfinished_name, "");
+  const Finished killed = faultline({"watch", suite});
+  EXPECT_EQ(killed.exit_code, 255) << killed.output;
+  EXPECT_NE(killed.output.find("the suite was killed before its end"), std::string::npos)
+      << killed.output;
+  EXPECT_NE(faultline({"watch", suite, "--json"}).output.find("\"problem\":\"killed"),
+            std::string::npos);
+}
+
 TEST(Cli, WatchRefusesWhatIsNoRun) {
   const Results folder;
   expect_refused({"watch", (folder.path() / "no-such").string()}, "is no folder");
@@ -649,7 +666,7 @@ TEST_F(Nightly, WithoutTimeRunsNothingAndSaysSoEverywhere) {
             std::string::npos)
       << finished.output;
   EXPECT_EQ(finished.output.find("hunter"), std::string::npos) << finished.output;
-  EXPECT_NE(read(junit).find("tests=\"4\" failures=\"0\" errors=\"0\" skipped=\"4\""),
+  EXPECT_NE(read(junit).find("tests=\"4\" failures=\"4\" errors=\"0\" skipped=\"0\""),
             std::string::npos)
       << read(junit);
   EXPECT_TRUE(read(summary).starts_with("old\n## Faultline ")) << read(summary);
@@ -660,6 +677,16 @@ TEST_F(Nightly, WithoutTimeRunsNothingAndSaysSoEverywhere) {
   EXPECT_EQ(faultline({"check", suite}).exit_code, 2);
   EXPECT_EQ(faultline({"check", suite, "--allow-not-run"}).exit_code, 0);
   EXPECT_EQ(run({"1.1", "--time-limit", "0s", "--allow-not-run"}).exit_code, 0);
+}
+
+// It was told as if nothing had ever passed.
+TEST_F(Nightly, SaysWhereTheLastSuccessesCannotBeRead) {
+  fs::create_directories(results_);
+  write(folder_, "results/runs.db", "this is no database");
+  const Finished finished =
+      run({"1.1", "--time-limit", "0s", "--metrics-file", (folder_.path() / "x.prom").string()});
+  EXPECT_NE(finished.output.find("metrics without the last success: "), std::string::npos)
+      << finished.output;
 }
 
 // A broker that knows its version and cannot start.

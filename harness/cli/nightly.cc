@@ -1,7 +1,6 @@
 #include "harness/cli/nightly.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -14,6 +13,7 @@
 
 #include "harness/cli/command.h"
 #include "harness/report/page/index.h"
+#include "harness/report/results.h"
 #include "harness/resume.h"
 #include "harness/runs/record.h"
 #include "harness/runs/text.h"
@@ -30,18 +30,10 @@ constexpr auto webhook_limit = 10s;
 constexpr std::uint64_t most_repetitions = 1000, most_retries = 10;
 
 // Now, and not after hours of runs.
-void check_file(const fs::path& file, const char* option) {
-  if (file.empty()) return;
-  const fs::path folder = file.has_parent_path() ? file.parent_path() : ".";
-  std::error_code error;
-  const char* const problem = !fs::is_directory(folder, error) ? "its folder does not exist"
-                              : fs::is_directory(file, error)  ? "it is a folder"
-                              : ::access(folder.c_str(), W_OK) != 0 ||
-                                      (fs::exists(file, error) && ::access(file.c_str(), W_OK) != 0)
-                                  ? "it cannot be written"
-                                  : nullptr;
-  if (problem != nullptr)
-    throw UsageError(fmt::format("{} {}: {}", option, plain(file.string()), problem));
+fs::path checked_file(const fs::path& file, Writing writing, const char* option) try {
+  return file.empty() ? file : writable_file(file, writing);
+} catch (const ResultsError& error) {
+  throw UsageError(fmt::format("{} {}", option, plain(error.what())));
 }
 
 std::chrono::nanoseconds duration_of(const std::string& text) {
@@ -50,7 +42,8 @@ std::chrono::nanoseconds duration_of(const std::string& text) {
     return std::min(std::chrono::nanoseconds(parse_age(text)), longest);
   } catch (const RunsError&) {
     throw UsageError(fmt::format(
-        "--time-limit: '{}' is no duration: write a whole number and s, m, h or d, such as 90m",
+        "--time-limit: '{}' is no duration: write a whole number and s, m, h, d or w, such as "
+        "90m",
         plain(text)));
   }
 }
@@ -117,8 +110,7 @@ void add_nightly_options(CLI::App& app, NightlyOptions& options) {
 SuitePlan plan_of(const NightlyOptions& options) {
   check_list(options.versions, "--versions");
   check_list(options.ages, "--steady");
-  check_file(options.junit, "--junit");
-  check_file(options.summary, "--summary");
+  checked_file(options.summary, Writing::appended, "--summary");
   if (!options.webhook_url.empty())
     if (const auto problem = webhook_url_problem(options.webhook_url); !problem.empty())
       throw UsageError(problem);
@@ -126,7 +118,7 @@ SuitePlan plan_of(const NightlyOptions& options) {
   plan.versions = options.versions;
   plan.repeat = options.repeat;
   plan.retries = options.retries;
-  plan.junit = options.junit;
+  plan.junit = checked_file(options.junit, Writing::replaced, "--junit");
   plan.time_limit = options.time_limit;
   if (!options.time_limit.empty())
     plan.deadline = std::chrono::steady_clock::now() + duration_of(options.time_limit);

@@ -44,8 +44,10 @@ std::unique_ptr<MetricsPublisher> metrics_publisher(const Arguments& arguments,
                                                     const std::vector<Scenario>& scenarios) try {
   if (!arguments.metrics.any()) return nullptr;
   const std::string& provider = arguments.provider.name;
-  auto metrics = std::make_shared<Metrics>(std::string(program_version()),
-                                           last_successes(scenarios, arguments.results, provider));
+  LastSuccesses last = last_successes(scenarios, arguments.results, provider);
+  if (!last.problem.empty())
+    std::cerr << "faultline: metrics without the last success: " << last.problem << "\n";
+  auto metrics = std::make_shared<Metrics>(std::string(program_version()), std::move(last.times));
   return std::make_unique<MetricsPublisher>(arguments.metrics, std::move(metrics), provider);
 } catch (const MetricsError& error) {
   throw UsageError(error.what());
@@ -102,6 +104,7 @@ int execute(Arguments arguments) {
   for (Scenario& scenario : scenarios) choose_broker(scenario, arguments.broker);
   SuitePlan plan = plan_of(arguments.nightly);
   scenarios = at_ages(std::move(scenarios), arguments.nightly.ages);
+  plan.policy = arguments.policy;
   RunOptions& options = arguments.run;
   options.provider = arguments.provider.name;
   check_choice(scenarios, options, plan.versions);
@@ -126,7 +129,7 @@ int execute(Arguments arguments) {
   if (!suite.problem.empty()) std::cerr << "faultline: " << suite.problem << "\n";
   const ExitCode code = tell_others(suite, arguments.nightly, options.faultline_version,
                                     exit_code(suite, arguments.policy), std::cerr);
-  if (metrics) metrics->finish(suite, code, terminal);
+  if (metrics) metrics->finish(suite, code, arguments.policy, terminal);
   if (arguments.json) std::cout << suite_json(suite, options.faultline_version, code);
   return code;
 }

@@ -143,7 +143,11 @@ class Watch {
   }
 
   ExitCode suite_over(const fs::path& folder, ExitCode code) {
-    if (seen_.runs.empty())
+    if (fs::exists(folder / unfinished_name)) {
+      seen_.problem = "killed before its end: what was to follow did not run";
+      code = worse(code, exit_broken);
+    }
+    if (seen_.runs.empty() && seen_.problem.empty())
       throw UsageError(fmt::format("'{}' is over, and no run was made", plain(folder.string())));
     seen_.name = folder.filename();
     seen_.folder = folder;
@@ -189,7 +193,7 @@ Subcommand watch_command(CLI::App& program) {
       "  faultline watch --once --json | jq .writes  # one look, for a script\n"
       "\n"
       "It only reads files. Exit codes are those of run, once a verdict is there;\n"
-      "255 for a run that was killed; 0 for --once on one under way.");
+      "255 for what was killed; 0 for --once on one under way.");
   auto arguments = std::make_shared<Arguments>();
   app->add_option("run", arguments->path, "A run's folder, or a suite's (results/latest)")
       ->type_name("RUN|SUITE");

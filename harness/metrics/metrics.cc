@@ -191,12 +191,14 @@ void Metrics::run_finished(const RunResult& result) {
 }
 
 // By the suite's own list: it also has what was skipped, and what was tried again once only.
-void Metrics::suite_finished(const SuiteResult& suite, ExitCode code) {
+void Metrics::suite_finished(const SuiteResult& suite, ExitCode code, const ExitPolicy& policy) {
   const std::lock_guard lock(mutex_);
   runs_.clear();
   for (const RunResult& run : suite.runs) {
     runs_.push_back(summary(run));
     remember_success(run);
+    ExitCode& of_scenario = exit_codes_[run.scenario.name];
+    of_scenario = worse(of_scenario, exit_code(run, policy));
   }
   end_ = seconds_since_1970();
   exit_code_ = code;
@@ -291,6 +293,9 @@ void Metrics::add_suite(Families& all) const {
   add_gauge(all, "suite_exit_code",
             "0 passed, 1 violation, 2 unknown, skipped or not run, 130 interrupted, 255 broken.",
             exit_code_);
+  Family codes = gauge("scenario_exit_code", "The same of the scenario alone.");
+  for (const auto& [scenario, code] : exit_codes_) codes.add({label("scenario", scenario)}, code);
+  std::move(codes).into(all);
 }
 
 Families Metrics::Collect() const {

@@ -49,7 +49,7 @@ class Metrics : public prometheus::Collectable, public Progress {
   void update(const ProgressFigures&) override;
   void message(const std::string&) override {}
   void run_finished(const RunResult&);
-  void suite_finished(const SuiteResult&, ExitCode);
+  void suite_finished(const SuiteResult&, ExitCode, const ExitPolicy&);
 
   // Complexity: linear in the number of runs, times that of their checks.
   std::vector<prometheus::MetricFamily> Collect() const override;
@@ -83,6 +83,7 @@ class Metrics : public prometheus::Collectable, public Progress {
   std::string provider_;
   std::optional<double> begin_, end_;  // of the suite, seconds since 1970 UTC
   std::optional<ExitCode> exit_code_;
+  std::map<std::string, ExitCode> exit_codes_;  // by scenario, once the suite is over
   Tally finished_;                              // operations of the runs that are over
   std::array<UnavailableTime, 3> unavailable_;  // publish, read, deliver
   std::vector<Run> runs_;

@@ -131,9 +131,12 @@ TEST_F(MetricsTest, ASuiteThatIsOverSaysHowItEnded) {
   left.scenario.name = "volume-leader";
   left.not_undone = "n2's link";
   metrics_.suite_finished(
-      testing::make_suite({testing::make_passed(), testing::make_skipped(), left}), exit_broken);
+      testing::make_suite({testing::make_passed(), testing::make_skipped(), left}), exit_broken,
+      {.allow_skip = true});
   EXPECT_NE(value("faultline_suite_end_timestamp_seconds"), "");
   EXPECT_EQ(value("faultline_suite_exit_code"), "255");
+  EXPECT_EQ(value("faultline_scenario_exit_code{scenario=\"volume-leader\"}"), "255");
+  EXPECT_EQ(value("faultline_scenario_exit_code{scenario=\"broker-leader\"}"), "0");
   EXPECT_EQ(value("faultline_suite_runs{scenario=\"broker-leader\",outcome=\"pass\"}"), "1");
   EXPECT_EQ(value("faultline_suite_runs{scenario=\"broker-leader\",outcome=\"skipped\"}"), "1");
   EXPECT_EQ(value("faultline_suite_runs{scenario=\"broker-leader\",outcome=\"broken\"}"), "");

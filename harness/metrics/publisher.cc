@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <prometheus/exposer.h>
 #include <prometheus/text_serializer.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -37,15 +36,12 @@ bool is_address(const std::string& host) {
   return ::inet_pton(AF_INET, host.c_str(), &any) == 1;
 }
 
-void check_file(const fs::path& file) {
-  const fs::path folder = fs::absolute(file).parent_path();
-  std::error_code error;
-  if (!file.has_filename() || fs::is_directory(file, error))
-    throw MetricsError(
-        fmt::format("--metrics-file '{}' is a folder: name a file in it", file.string()));
-  if (!fs::is_directory(folder, error) || ::access(folder.c_str(), W_OK | X_OK) != 0)
-    throw MetricsError(
-        fmt::format("--metrics-file: no folder '{}' that can be written", folder.string()));
+// With the file past links.
+MetricsOptions checked(MetricsOptions options) try {
+  if (!options.file.empty()) options.file = writable_file(options.file, Writing::replaced);
+  return options;
+} catch (const ResultsError& error) {
+  throw MetricsError(fmt::format("--metrics-file {}", plain(error.what())));
 }
 
 // Tells two about what happens.
@@ -98,8 +94,7 @@ std::string as_text(const Metrics& metrics) {
 
 MetricsPublisher::MetricsPublisher(const MetricsOptions& options, std::shared_ptr<Metrics> metrics,
                                    const std::string& provider)
-    : options_(options), metrics_(std::move(metrics)) {
-  if (!options.file.empty()) check_file(options.file);
+    : options_(checked(options)), metrics_(std::move(metrics)) {
   if (!options.gateway.empty()) push_url_ = push_url(options.gateway, provider);
   if (!options.address.empty()) {
     const std::string address = listening_address(options.address);
@@ -135,8 +130,9 @@ SuiteSteps MetricsPublisher::watching(SuiteSteps steps) {
   return steps;
 }
 
-void MetricsPublisher::finish(const SuiteResult& suite, ExitCode code, Progress& progress) {
-  metrics_->suite_finished(suite, code);
+void MetricsPublisher::finish(const SuiteResult& suite, ExitCode code, const ExitPolicy& policy,
+                              Progress& progress) {
+  metrics_->suite_finished(suite, code, policy);
   write_file(progress);
   push(progress);
 }
@@ -164,20 +160,23 @@ void MetricsPublisher::push(Progress& progress) const {
   }
 }
 
-std::map<std::string, double> last_successes(std::span<const Scenario> scenarios,
-                                             const fs::path& results,
-                                             const std::string& provider) try {
-  std::map<std::string, double> last;
-  for (const RunRecord& run : known_runs(results).runs) {
-    const bool asked =
-        std::ranges::find(scenarios, run.scenario, &Scenario::name) != scenarios.end();
-    if (!asked || !run.passed() || run.provider != provider) continue;
-    double& time = last[run.scenario];
-    time = std::max(time, end_of_run(run.begin, std::chrono::milliseconds(run.elapsed)));
+LastSuccesses last_successes(std::span<const Scenario> scenarios, const fs::path& results,
+                             const std::string& provider) {
+  LastSuccesses last;
+  std::error_code error;
+  if (!fs::exists(results, error)) return last;  // the first run of all
+  try {
+    for (const RunRecord& run : known_runs(results).runs) {
+      const bool asked =
+          std::ranges::find(scenarios, run.scenario, &Scenario::name) != scenarios.end();
+      if (!asked || !run.passed() || run.provider != provider) continue;
+      double& time = last.times[run.scenario];
+      time = std::max(time, end_of_run(run.begin, std::chrono::milliseconds(run.elapsed)));
+    }
+  } catch (const RunsError& problem) {
+    last.problem = problem.what();
   }
   return last;
-} catch (const RunsError&) {
-  return {};
 }
 
 }  // namespace faultline

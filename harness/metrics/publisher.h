@@ -57,7 +57,7 @@ class MetricsPublisher {
 
   // The last state, into the file and to the gateway. Tells on `progress` what did not go:
   // no verdict depends on it. Takes 10 s at most.
-  void finish(const SuiteResult&, ExitCode, Progress&);
+  void finish(const SuiteResult&, ExitCode, const ExitPolicy&, Progress&);
 
  private:
   void write_file(Progress&) const;
@@ -70,10 +70,12 @@ class MetricsPublisher {
   std::unique_ptr<prometheus::Exposer> exposer_;
 };
 
-// When each of the scenarios passed last on that provider, seconds since 1970 UTC, by the
-// history of runs. Empty where there is none that can be read.
-std::map<std::string, double> last_successes(std::span<const Scenario>,
-                                             const std::filesystem::path& results,
-                                             const std::string& provider);
+// When each of the scenarios passed last on that provider, by the history of runs.
+struct LastSuccesses {
+  std::map<std::string, double> times;  // seconds since 1970 UTC; of what never passed: none
+  std::string problem;                  // why the history cannot be read, in a line; else empty
+};
+LastSuccesses last_successes(std::span<const Scenario>, const std::filesystem::path& results,
+                             const std::string& provider);
 
 }  // namespace faultline

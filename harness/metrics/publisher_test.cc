@@ -107,6 +107,17 @@ TEST(MetricsPublisherTest, RefusesAFileThatCannotBe) {
     EXPECT_THROW(MetricsPublisher({"", file, ""}, new_metrics(), "local"), MetricsError) << file;
 }
 
+TEST(MetricsPublisherTest, ALinkStaysAndWhatItLeadsToIsWritten) {
+  const testing::TemporaryFolder folder;
+  fs::create_symlink("faultline.prom", folder.path() / "link.prom");
+  MetricsPublisher publisher({"", folder.path() / "link.prom", ""}, new_metrics(), "local");
+  Lines lines;
+  publisher.finish(testing::make_suite({}), exit_passed, {}, lines);
+  EXPECT_TRUE(fs::is_symlink(folder.path() / "link.prom"));
+  EXPECT_NE(content(folder.path() / "faultline.prom"), "");
+  EXPECT_THROW(MetricsPublisher({"", "/dev/null", ""}, new_metrics(), "local"), MetricsError);
+}
+
 TEST(MetricsPublisherTest, WritesTheFileAfterEachRunAndAtTheEnd) {
   const testing::TemporaryFolder folder;
   const fs::path file = folder.path() / "faultline.prom";
@@ -119,7 +130,7 @@ TEST(MetricsPublisherTest, WritesTheFileAfterEachRunAndAtTheEnd) {
       "faultline_operations_total{operation=\"publish\",outcome=\"ok\"} 1\n";
   EXPECT_NE(content(file).find(published), std::string::npos) << content(file);
   EXPECT_EQ(content(file).find("faultline_suite_exit_code"), std::string::npos);
-  publisher.finish(testing::make_suite({run}), exit_passed, lines);
+  publisher.finish(testing::make_suite({run}), exit_passed, {}, lines);
   EXPECT_NE(content(file).find("faultline_suite_exit_code 0\n"), std::string::npos);
   EXPECT_EQ(lines.said, "");
 }
@@ -128,7 +139,7 @@ TEST(MetricsPublisherTest, WritesTheFileAfterEachRunAndAtTheEnd) {
 TEST(MetricsPublisherTest, AGatewayThatIsAwayIsOneLine) {
   MetricsPublisher publisher({"", {}, "http://me:s3cr3t@127.0.0.1:1"}, new_metrics(), "local");
   Lines lines;
-  publisher.finish(testing::make_suite({}), exit_passed, lines);
+  publisher.finish(testing::make_suite({}), exit_passed, {}, lines);
   EXPECT_TRUE(lines.said.starts_with("metrics not pushed to http://")) << lines.said;
   EXPECT_EQ(std::ranges::count(lines.said, '\n'), 1) << lines.said;
   EXPECT_EQ(lines.said.find("s3cr3t"), std::string::npos) << lines.said;
@@ -140,7 +151,7 @@ TEST(MetricsPublisherTest, AFileThatCannotBeWrittenIsOneLine) {
   MetricsPublisher publisher({"", folder.path() / "sub" / "x.prom", ""}, new_metrics(), "local");
   fs::remove(folder.path() / "sub");
   Lines lines;
-  publisher.finish(testing::make_suite({}), exit_passed, lines);
+  publisher.finish(testing::make_suite({}), exit_passed, {}, lines);
   EXPECT_TRUE(lines.said.starts_with("no metrics: cannot write ")) << lines.said;
   EXPECT_EQ(std::ranges::count(lines.said, '\n'), 1) << lines.said;
 }
@@ -168,10 +179,20 @@ TEST(LastSuccesses, AreThoseOfTheScenariosOnThatProvider) {
   other.scenario.name = "other";
   add("e", other);
   const std::vector<Scenario> asked{passed.scenario};
-  const auto last = last_successes(asked, folder.path(), "local");
-  ASSERT_EQ(last.size(), 1u);
-  EXPECT_EQ(last.at("broker-leader"), end_of_run(passed.wall_clock, passed.elapsed));
-  EXPECT_TRUE(last_successes(asked, folder.path() / "none", "local").empty());
+  const LastSuccesses last = last_successes(asked, folder.path(), "local");
+  ASSERT_EQ(last.times.size(), 1u);
+  EXPECT_EQ(last.times.at("broker-leader"), end_of_run(passed.wall_clock, passed.elapsed));
+  EXPECT_EQ(last.problem, "");
+  const LastSuccesses first_run = last_successes(asked, folder.path() / "none", "local");
+  EXPECT_TRUE(first_run.times.empty());
+  EXPECT_EQ(first_run.problem, "");
+}
+
+TEST(LastSuccesses, SayWhereTheHistoryOfRunsIsDamaged) {
+  const testing::TemporaryFolder folder;
+  write_atomically(folder.path() / runs_database_name, "this is no database");
+  const LastSuccesses last = last_successes({}, folder.path(), "local");
+  EXPECT_NE(last.problem.find("is damaged"), std::string::npos) << last.problem;
 }
 
 }  // namespace

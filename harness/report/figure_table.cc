@@ -71,9 +71,8 @@ std::string legend(const Repetitions& row, std::size_t width) {
       fmt::format("{}{}{}", scenario.name, scenario.title.empty() ? "" : ": ", scenario.title);
   std::string lines = wrap(text, columns, width + 2);
   lines.replace(0, width, fmt::format("{:<{}}", label_in_row(scenario), width));
-  const bool explained = run.status != RunStatus::judged || run.judgement.verdict != Verdict::pass;
   for (const std::string& more :
-       {row.sentence(), explained ? reason_line(run) : "", known_issue_line(run)})
+       {row.sentence(), needs_reason(run) ? reason_line(run) : "", known_issue_line(run)})
     if (!more.empty()) lines += wrap(more, columns, width + 4);
   for (const RunResult* one : row.runs)
     if (const auto retries = retries_line(*one); !retries.empty())

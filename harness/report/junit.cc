@@ -7,6 +7,7 @@
 #include <boost/property_tree/xml_parser.hpp>
 #include <sstream>
 
+#include "harness/report/redact.h"
 #include "harness/report/words.h"
 
 namespace faultline {
@@ -35,7 +36,9 @@ std::size_t xml_character(std::string_view text) {
 }
 
 // What XML cannot carry, escaped or not, becomes a question mark.
-std::string xml_text(std::string_view text) {
+std::string xml_text(std::string_view raw) {
+  const std::string harmless = redact(raw);
+  std::string_view text = harmless;
   std::string clean;
   while (!text.empty()) {
     const std::size_t length = xml_character(text);
@@ -77,28 +80,28 @@ std::string name_of(const RunResult& run) {
 
 enum class CaseKind { passed, failure, error, skipped };
 
-CaseKind kind_of(const RunResult& run) {
-  if (run.status == RunStatus::skipped || run.status == RunStatus::not_run)
-    return CaseKind::skipped;
-  if (outcome_word(run) == "broken" || run.status == RunStatus::broken) return CaseKind::error;
-  return run.judgement.verdict == Verdict::pass && !run.interrupted ? CaseKind::passed
-                                                                    : CaseKind::failure;
+CaseKind kind_of(const RunResult& run, const ExitPolicy& policy) {
+  const ExitCode code = exit_code(run, policy);
+  if (code == exit_passed)
+    return outcome_word(run) == "pass" ? CaseKind::passed : CaseKind::skipped;
+  return code == exit_broken || run.status == RunStatus::broken ? CaseKind::error
+                                                                : CaseKind::failure;
 }
 
-void add_outcome(ptree& testcase, const RunResult& run) {
-  const CaseKind kind = kind_of(run);
+std::string type_of_failure(const RunResult& run) {
+  if (passed_against_its_build(run)) return "built to fail";
+  return outcome_word(run) == "fail" ? failing_check(run) : std::string(outcome_word(run));
+}
+
+void add_outcome(ptree& testcase, const RunResult& run, CaseKind kind) {
   if (kind == CaseKind::passed) return;
   ptree& element = testcase.add(kind == CaseKind::failure   ? "failure"
                                 : kind == CaseKind::skipped ? "skipped"
                                                             : "error",
                                 "");
-  if (kind == CaseKind::failure) {
-    const bool violated = run.judgement.verdict == Verdict::fail;
-    set(element, "type", violated ? failing_check(run) : std::string(outcome_word(run)));
-    element.put_value(xml_text(evidence(run)));
-  } else if (kind == CaseKind::error) {
-    set(element, "type", outcome_word(run));
-  }
+  if (kind == CaseKind::failure) set(element, "type", type_of_failure(run));
+  if (kind == CaseKind::error) set(element, "type", outcome_word(run));
+  element.put_value(xml_text(evidence(run)));
   const auto known = known_issue_line(run);
   set(element, "message", reason_line(run) + (known.empty() ? "" : "; " + known));
 }
@@ -110,8 +113,8 @@ void add_property(ptree& properties, std::string_view name, std::string_view val
 }
 
 // As Maven's Surefire writes tests that it ran again.
-void add_retries(ptree& testcase, const RunResult& run) {
-  const char* name = kind_of(run) == CaseKind::passed ? "flakyError" : "rerunError";
+void add_retries(ptree& testcase, const RunResult& run, CaseKind kind) {
+  const char* name = kind == CaseKind::passed ? "flakyError" : "rerunError";
   for (const BrokenRun& broken : run.retried) {
     ptree& element = testcase.add(name, "");
     set(element, "type", "broken");
@@ -121,7 +124,7 @@ void add_retries(ptree& testcase, const RunResult& run) {
   }
 }
 
-ptree testcase(const RunResult& run) {
+ptree testcase(const RunResult& run, CaseKind kind) {
   ptree element;
   // The same in every suite: by it a CI server knows the case again.
   set(element, "classname", "faultline." + run.provider);
@@ -139,17 +142,30 @@ ptree testcase(const RunResult& run) {
     add_property(properties, "repetition",
                  fmt::format("{} of {}", run.repetition, run.repetitions));
   if (!run.retried.empty()) add_property(properties, "retries", std::to_string(run.retried.size()));
-  add_outcome(element, run);
-  add_retries(element, run);
+  add_outcome(element, run, kind);
+  add_retries(element, run, kind);
   element.add("system-out", xml_text(run.folder.string()));
+  return element;
+}
+
+// What makes the suite red and is no run's.
+ptree broke_off(const std::string& why) {
+  ptree element;
+  set(element, "classname", "faultline");
+  set(element, "name", "suite");
+  ptree& error = element.add("error", "");
+  set(error, "type", "broken");
+  set(error, "message", why);
   return element;
 }
 
 }  // namespace
 
-std::string junit_xml(const SuiteResult& suite) {
+std::string junit_xml(const SuiteResult& suite, const ExitPolicy& policy) {
+  const std::size_t broken = suite.problem.empty() ? 0 : 1;
   const auto count = [&](CaseKind kind) {
-    return std::to_string(std::ranges::count(suite.runs, kind, kind_of));
+    return static_cast<std::size_t>(std::ranges::count(
+        suite.runs, kind, [&](const RunResult& run) { return kind_of(run, policy); }));
   };
   std::chrono::milliseconds elapsed{0};
   for (const RunResult& run : suite.runs) elapsed += run.elapsed;
@@ -157,13 +173,15 @@ std::string junit_xml(const SuiteResult& suite) {
   ptree document;
   ptree& element = document.add("testsuites.testsuite", "");
   set(element, "name", suite.name);
-  set(element, "tests", std::to_string(suite.runs.size()));
-  set(element, "failures", count(CaseKind::failure));
-  set(element, "errors", count(CaseKind::error));
-  set(element, "skipped", count(CaseKind::skipped));
+  set(element, "tests", std::to_string(suite.runs.size() + broken));
+  set(element, "failures", std::to_string(count(CaseKind::failure)));
+  set(element, "errors", std::to_string(count(CaseKind::error) + broken));
+  set(element, "skipped", std::to_string(count(CaseKind::skipped)));
   set(element, "time", seconds(elapsed));
   if (!suite.runs.empty()) set(element, "timestamp", format_utc(suite.runs.front().wall_clock));
-  for (const RunResult& run : suite.runs) element.add_child("testcase", testcase(run));
+  for (const RunResult& run : suite.runs)
+    element.add_child("testcase", testcase(run, kind_of(run, policy)));
+  if (broken > 0) element.add_child("testcase", broke_off(suite.problem));
 
   std::ostringstream out;
   boost::property_tree::write_xml(

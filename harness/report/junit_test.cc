@@ -21,14 +21,15 @@ ptree parse(const std::string& xml) {
   return document;
 }
 
-ptree only_case(const RunResult& run) {
-  return parse(junit_xml(make_suite({run}))).get_child("testsuites.testsuite.testcase");
+ptree only_case(const RunResult& run, const ExitPolicy& policy = {}) {
+  return parse(junit_xml(make_suite({run}), policy)).get_child("testsuites.testsuite.testcase");
 }
 
 TEST(Junit, CountsEachKind) {
   const ptree suite = parse(junit_xml(make_suite({testing::make_passed(), testing::make_failed(),
                                                   testing::make_unknown(), testing::make_skipped(),
-                                                  testing::make_broken()})))
+                                                  testing::make_broken()}),
+                                      {.allow_skip = true}))
                           .get_child("testsuites.testsuite");
   EXPECT_EQ(suite.get<int>("<xmlattr>.tests"), 5);
   EXPECT_EQ(suite.get<int>("<xmlattr>.failures"), 2);
@@ -85,18 +86,97 @@ TEST(Junit, InterruptedPassIsNotGreen) {
   EXPECT_EQ(only_case(run).get<std::string>("failure.<xmlattr>.type"), "interrupted");
 }
 
+RunResult make_late() {
+  RunResult run = testing::make_skipped();
+  run.status = RunStatus::not_run;
+  run.reason = "not begun within the time limit of 90m";
+  return run;
+}
+
+RunResult make_built_to_fail(RunResult run) {
+  run.scenario.set = "built-to-fail";
+  return run;
+}
+
+// A CI server showed a green night red, and a red one green.
+TEST(Junit, IsRedWhereTheExitCodeIs) {
+  RunResult unclean = testing::make_known(), cut = testing::make_passed();
+  unclean.not_undone = "n2: is mounted";
+  cut.interrupted = true;
+  const std::vector<RunResult> runs{testing::make_passed(),
+                                    testing::make_failed(),
+                                    testing::make_known(),
+                                    testing::make_unknown(),
+                                    testing::make_skipped(),
+                                    testing::make_broken(),
+                                    make_built_to_fail(testing::make_passed()),
+                                    make_built_to_fail(testing::make_failed()),
+                                    make_late(),
+                                    unclean,
+                                    cut};
+  for (const FailOn fail_on :
+       {FailOn::unexpected, FailOn::known, FailOn::violation, FailOn::unknown})
+    for (const bool allow : {false, true})
+      for (const RunResult& run : runs) {
+        const ExitPolicy policy{fail_on, allow, allow};
+        const ptree testcase = only_case(run, policy);
+        EXPECT_EQ(testcase.count("failure") + testcase.count("error"),
+                  exit_code(run, policy) == exit_passed ? 0u : 1u)
+            << junit_xml(make_suite({run}), policy);
+      }
+}
+
+// As pytest writes what is expected to fail: neither green nor red.
+TEST(Junit, AFailureThatDoesNotCountIsSkippedWithItsReason) {
+  const ptree skipped =
+      only_case(testing::make_known(), {.fail_on = FailOn::unexpected}).get_child("skipped");
+  EXPECT_NE(skipped.get<std::string>("<xmlattr>.message").find("known: nats-server#6888"),
+            std::string::npos);
+  EXPECT_NE(skipped.data().find("value 3/17"), std::string::npos);
+}
+
+TEST(Junit, WhatWasBuiltToFailAndPassedSaysSo) {
+  const ptree failure =
+      only_case(make_built_to_fail(testing::make_passed()), {.fail_on = FailOn::unexpected})
+          .get_child("failure");
+  EXPECT_EQ(failure.get<std::string>("<xmlattr>.type"), "built to fail");
+  EXPECT_TRUE(
+      failure.get<std::string>("<xmlattr>.message").starts_with("built to fail, and did not: "));
+}
+
+TEST(Junit, ASuiteThatBrokeOffIsAnError) {
+  SuiteResult suite = make_suite({});
+  suite.problem = "No space left on device";
+  const ptree element = parse(junit_xml(suite)).get_child("testsuites.testsuite");
+  EXPECT_EQ(element.get<int>("<xmlattr>.errors"), 1);
+  EXPECT_EQ(element.get<int>("<xmlattr>.tests"), 1);
+  EXPECT_EQ(element.get<std::string>("testcase.error.<xmlattr>.message"), suite.problem);
+}
+
+TEST(Junit, HoldsNoSecret) {
+  RunResult failed = testing::make_failed(), broken = testing::make_broken();
+  failed.judgement.summary = failed.judgement.checks[0].reason =
+      failed.judgement.checks[0].samples[0].what = "nats://user:hunter2@n1 refused";
+  failed.retried = {{"memory-storage", "password=hunter2"}};
+  broken.reason = "Authorization: Bearer hunter2hunter2";
+  SuiteResult suite = make_suite({failed, broken});
+  suite.problem = "token: hunter2";
+  const std::string xml = junit_xml(suite);
+  EXPECT_EQ(xml.find("hunter2"), xml.npos) << xml;
+}
+
 TEST(Junit, BrokenIsAnErrorAndSkippedIsSkipped) {
   EXPECT_EQ(only_case(testing::make_broken()).get<std::string>("error.<xmlattr>.message"),
             "n2 exited at start: port 4222 is taken");
-  EXPECT_EQ(only_case(testing::make_skipped()).get<std::string>("skipped.<xmlattr>.message"),
+  EXPECT_EQ(only_case(testing::make_skipped(), {.allow_skip = true})
+                .get<std::string>("skipped.<xmlattr>.message"),
             "needs root: run it with sudo");
 }
 
 TEST(Junit, NotRunIsSkippedWithItsReason) {
-  RunResult run = testing::make_skipped();
-  run.status = RunStatus::not_run;
-  run.reason = "not begun within the time limit of 90m";
-  EXPECT_EQ(only_case(run).get<std::string>("skipped.<xmlattr>.message"), run.reason);
+  EXPECT_EQ(
+      only_case(make_late(), {.allow_not_run = true}).get<std::string>("skipped.<xmlattr>.message"),
+      "not begun within the time limit of 90m");
 }
 
 // In Surefire's words, and under the name of the first run: to a CI server it is one case.

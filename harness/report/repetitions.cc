@@ -58,8 +58,17 @@ bool same_version(const RunResult& a, const RunResult& b) {
          a.broker_version == b.broker_version;
 }
 
-std::string named(const RunResult& run) {
-  return fmt::format("{} (seed {})", run.folder.filename().string(), run.seed);
+// "leader-2 (seed 43), leader-6 (seed 47)": those of which `asked` is true.
+template <typename Asked>
+std::string named(const std::vector<const RunResult*>& runs, Asked asked) {
+  std::vector<std::string> names;
+  for (const RunResult* run : runs)
+    if (asked(*run))
+      names.push_back(fmt::format("{} (seed {})", run->folder.filename().string(), run->seed));
+  const std::size_t more = names.size() > most_named ? names.size() - most_named : 0;
+  names.resize(names.size() - more);
+  return fmt::format("{}{}", fmt::join(names, ", "),
+                     more == 0 ? "" : fmt::format(" and {} more", more));
 }
 
 }  // namespace
@@ -92,14 +101,12 @@ std::string Repetitions::sentence() const {
     if (const std::size_t number = count(word.outcome); number > 0)
       text += text.empty() ? fmt::format("{} {} of {}", word.counted, number, asked_for())
                            : fmt::format(", {} {}", word.counted, number);
-  std::vector<std::string> names;
-  for (const RunResult* run : runs)
-    if (outcome_word(*run) == outcome() && outcome() != "pass") names.push_back(named(*run));
-  if (names.empty() || outcome() == "not run" || outcome() == "skipped") return text;
-  const std::size_t more = names.size() > most_named ? names.size() - most_named : 0;
-  names.resize(names.size() - more);
-  return fmt::format("{}: {}{}", text, fmt::join(names, ", "),
-                     more == 0 ? "" : fmt::format(" and {} more", more));
+  if (outcome() != "pass" && outcome() != "not run" && outcome() != "skipped")
+    text +=
+        ": " + named(runs, [&](const RunResult& run) { return outcome_word(run) == outcome(); });
+  if (std::ranges::any_of(runs, [](auto* run) { return passed_against_its_build(*run); }))
+    text += "; built to fail, and did not: " + named(runs, passed_against_its_build);
+  return text;
 }
 
 const RunResult& Repetitions::worst_writes() const {

@@ -23,7 +23,7 @@ struct Repetitions {
   std::string_view outcome() const;
   // "3 of 10": how many had that outcome. Empty unless repeated.
   std::string share() const;
-  // "failed 3 of 10, passed 7; failed: leader-2 (seed 43), ...". Empty unless repeated.
+  // "failed 3 of 10, passed 7: leader-2 (seed 43), ...". Empty unless repeated.
   std::string sentence() const;
 
   // The run where writes (reads, loss) looked worst, for the cell that shows it.

@@ -104,6 +104,22 @@ TEST(Repetitions, ThePageOfARunSaysWhichItIs) {
   EXPECT_NE(page.find("ran it again: broker-leader-retry-1."), std::string::npos);
 }
 
+// It makes a night red, and no table named it.
+TEST(Repetitions, WhatWasBuiltToFailAndPassedIsNamedWithTheReason) {
+  RunResult run = testing::make_passed();
+  run.scenario.set = "built-to-fail";
+  SuiteResult suite = make_suite({run});
+  for (const std::string& page : {figure_table(suite), suite_markdown(suite), suite_page(suite)})
+    EXPECT_NE(page.find("built to fail, and did not"), std::string::npos) << page;
+  suite = three_of_ten_fail();
+  for (RunResult& one : suite.runs) one.scenario.set = "built-to-fail";
+  for (std::size_t i = 2; i < suite.runs.size(); ++i)
+    suite.runs[i].judgement = suite.runs[1].judgement;
+  EXPECT_TRUE(by_scenario(suite)[0].sentence().ends_with(
+      "; built to fail, and did not: broker-leader-1 (seed 42)"))
+      << by_scenario(suite)[0].sentence();
+}
+
 TEST(Repetitions, NotRunIsNeitherSkippedNorPassed) {
   RunResult late = testing::make_skipped();
   late.status = RunStatus::not_run;

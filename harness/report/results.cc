@@ -83,7 +83,37 @@ FileDescriptor lock_folder(const fs::path& path) {
   return folder;
 }
 
+fs::path behind_links(fs::path path) {
+  constexpr int most_links = 40;  // as Linux has it
+  std::error_code error;
+  for (int links = 0; links < most_links && fs::is_symlink(path, error); ++links)
+    path = path.parent_path() / fs::read_symlink(path, error);
+  return path;
+}
+
+// Null: nothing hinders.
+const char* writing_problem(const fs::path& file, Writing writing) {
+  const fs::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  std::error_code error;
+  const fs::file_status status = fs::status(file, error);
+  if (!fs::is_directory(folder, error)) return "its folder does not exist";
+  if (fs::is_directory(status)) return "it is a folder";
+  const bool there = fs::exists(status), appended = there && writing == Writing::appended;
+  if (there && !appended && !fs::is_regular_file(status)) return "it is no regular file";
+  const bool possible = (!there || ::access(file.c_str(), W_OK) == 0) &&
+                        (appended || ::access(folder.c_str(), W_OK | X_OK) == 0) &&
+                        !fs::is_symlink(file, error);  // left where links lead in a circle
+  return possible ? nullptr : "it cannot be written";
+}
+
 }  // namespace
+
+fs::path writable_file(const fs::path& path, Writing writing) {
+  fs::path file = behind_links(path);
+  if (const char* problem = writing_problem(file, writing))
+    throw ResultsError(fmt::format("{}: {}", path.string(), problem));
+  return file;
+}
 
 std::vector<fs::path> folders_in(const fs::path& folder, std::error_code& error) {
   std::vector<fs::path> found;

@@ -21,11 +21,21 @@ struct ResultsError : std::runtime_error {
 // old one or the new one, never a part. Synced. Throws ResultsError.
 void write_atomically(const std::filesystem::path&, std::string_view content);
 
+enum class Writing { replaced, appended };  // a file that is there already
+
+// The file that a path leads to past symbolic links, whether it is there yet or not: what is
+// replaced is that one, and not the link. Throws ResultsError ("PATH: it is a folder") where it
+// could not be written: a FIFO or a device cannot be replaced.
+std::filesystem::path writable_file(const std::filesystem::path&, Writing);
+
 // Those of a suite that may be a run, or of the results that may be a suite, in order of name:
 // links are not followed, names that begin with a dot are left out (a run half removed, for
 // one). The first throws std::filesystem::filesystem_error, the second returns what it found.
 std::vector<std::filesystem::path> folders_in(const std::filesystem::path&);
 std::vector<std::filesystem::path> folders_in(const std::filesystem::path&, std::error_code&);
+
+// In a suite's folder from its beginning to its end, so that it stays where the suite was killed.
+inline constexpr const char* unfinished_name = "unfinished";
 
 class SuiteFolder {
  public:

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -89,6 +90,50 @@ TEST_F(Results, FullDiskKeepsTheOldFile) {
   EXPECT_EQ(content(root_ / "a"), "old");
   EXPECT_EQ(std::distance(fs::directory_iterator(root_), fs::directory_iterator()), 1);
   ASSERT_EQ(::umount(root_.c_str()), 0);
+}
+
+std::string refusal(const fs::path& file, Writing writing) try {
+  return "allowed as " + writable_file(file, writing).string();
+} catch (const ResultsError& error) {
+  return error.what();
+}
+
+// --junit replaced a FIFO by a regular file, and a link instead of what it leads to.
+TEST_F(Results, WhatIsReplacedIsARegularFileBehindAllLinks) {
+  const fs::path file = root_ / "file", fifo = root_ / "fifo";
+  fs::create_symlink("file", root_ / "link");  // leads to nothing yet
+  fs::create_symlink(root_ / "link", root_ / "to-link");
+  EXPECT_EQ(writable_file(root_ / "to-link", Writing::replaced), file);
+  write_atomically(writable_file(root_ / "to-link", Writing::replaced), "x");
+  EXPECT_TRUE(fs::is_symlink(root_ / "link"));
+  EXPECT_EQ(content(file), "x");
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  fs::create_symlink("circle", root_ / "circle");
+  EXPECT_EQ(refusal(fifo, Writing::replaced), fifo.string() + ": it is no regular file");
+  EXPECT_EQ(refusal("/dev/null", Writing::replaced), "/dev/null: it is no regular file");
+  EXPECT_EQ(refusal("/dev/null", Writing::appended), "allowed as /dev/null");
+  EXPECT_EQ(refusal(root_, Writing::appended), root_.string() + ": it is a folder");
+  EXPECT_NE(refusal(root_ / "circle", Writing::replaced).find("it cannot be written"),
+            std::string::npos);
+  EXPECT_NE(refusal(root_ / "none" / "file", Writing::appended).find("does not exist"),
+            std::string::npos);
+}
+
+// --summary was refused although appending works.
+TEST_F(Results, AFileMayBeAppendedToInAFolderThatMayNotBeWritten) {
+  const fs::path file = root_ / "file";
+  std::ofstream(file) << "x";
+  fs::permissions(file, fs::perms::all);
+  fs::permissions(root_, fs::perms(0755));
+  const auto as_nobody = [&] {
+    if (::geteuid() == 0 && ::setuid(65534) != 0) ::exit(1);
+    if (::geteuid() != 65534) fs::permissions(root_, fs::perms::owner_exec);
+    const bool right = refusal(file, Writing::appended) == "allowed as " + file.string() &&
+                       refusal(file, Writing::replaced) == file.string() + ": it cannot be written";
+    if (::geteuid() != 65534) fs::permissions(root_, fs::perms::owner_all);
+    ::exit(right ? 0 : 2);
+  };
+  EXPECT_EXIT(as_nobody(), ::testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

@@ -54,6 +54,15 @@ void take_from(const RunResult& then, StoredRun& stored) {
   }
 }
 
+// Its evidence is gone: a pass is none any more, a violation stays one.
+void doubt(StoredRun& stored) {
+  Judgement& judgement = stored.run.judgement;
+  if (stored.run.status != RunStatus::judged) return;
+  judgement.verdict = std::max(judgement.verdict, Verdict::unknown);
+  judgement.summary = fmt::format("its history cannot be read ({}); {} says: {}",
+                                  stored.history_problem, run_json_name, judgement.summary);
+}
+
 }  // namespace
 
 RunResult run_of(const History& history, const fs::path& file) {
@@ -108,6 +117,7 @@ StoredRun read_stored_run(const fs::path& path) {
     if (then) take_from(*then, stored);
   } else if (then) {
     stored.run = *then;  // skipped, or broke before it began
+    if (!stored.history_problem.empty()) doubt(stored);
   } else if (!is_run(path)) {
     stored.not_compared.clear();
     stored.run = without_history(

@@ -22,7 +22,7 @@ struct NoRunError : std::runtime_error {
 RunResult run_of(const History&, const std::filesystem::path& file);
 
 struct StoredRun {
-  RunResult run;  // judged from the history, where there is one
+  RunResult run;  // judged from the history, where there is one; passed only where it can be read
   std::optional<History> history;
   std::string history_problem;  // why there is none although there is a file
   std::optional<std::vector<std::string>> differences;  // to run.json, where there is one

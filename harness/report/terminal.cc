@@ -131,8 +131,9 @@ std::string coloured_outcome(const RunResult& run, const TerminalStyle& style) {
 }
 
 std::vector<std::string> progress_lines(const ProgressFigures& figures) {
+  const std::string faults = in_words(figures.faults);
   return {fmt::format("  {:<5} {}{}{}", format_clock(figures.elapsed), phase_text(figures),
-                      figures.fault.empty() ? "" : "   ", figures.fault),
+                      faults.empty() ? "" : "   ", faults),
           has_traffic(figures) ? "        " + rates(figures) : ""};
 }
 
@@ -155,7 +156,7 @@ Terminal::Terminal(std::ostream& out, const TerminalStyle& style) : out_(out), s
 void Terminal::run_started(const Scenario& scenario, std::size_t number, std::size_t total) {
   erase_block();
   last_phase_.clear();
-  last_fault_.clear();
+  last_faults_.clear();
   last_line_ = milliseconds{0};
   out_ << wrap(fmt::format("{}{}{}{}", place(number, total), label(scenario),
                            scenario.title.empty() ? "" : ": ", scenario.title),
@@ -206,16 +207,16 @@ void Terminal::erase_block() {
 }
 
 void Terminal::show_line(const ProgressFigures& figures) {
-  const std::string name(phase_name(figures.phase));
-  const bool news = name != last_phase_ || figures.fault != last_fault_;
+  const std::string name(phase_name(figures.phase)), faults = in_words(figures.faults);
+  const bool news = name != last_phase_ || faults != last_faults_;
   const auto pause = has_traffic(figures) ? between_lines : between_idle_lines;
   if (!news && figures.elapsed >= last_line_ && figures.elapsed - last_line_ < pause) return;
   last_phase_ = name;
-  last_fault_ = figures.fault;
+  last_faults_ = faults;
   last_line_ = figures.elapsed;
   std::string line = fmt::format("{:<5} {}", format_clock(figures.elapsed), phase_text(figures));
   if (has_traffic(figures)) line += "   " + rates(figures);
-  if (!figures.fault.empty()) line += "   " + figures.fault;
+  if (!faults.empty()) line += "   " + faults;
   out_ << wrap_hanging(line, style_.columns, 2) << std::flush;
 }
 

@@ -46,7 +46,7 @@ class Terminal : public Progress {
   std::ostream& out_;
   TerminalStyle style_;
   std::vector<std::string> block_;  // as shown; empty: nothing to erase
-  std::string last_phase_, last_fault_;
+  std::string last_phase_, last_faults_;
   std::chrono::milliseconds last_line_{0};
 };
 

@@ -54,7 +54,7 @@ TEST(Terminal, PlainLinesTellEveryPhaseAndFault) {
   terminal.update(make_figures("steady", 100));
   ProgressFigures struck = make_figures("fault", 200);
   terminal.update(struck);
-  struck.fault = "broker-kill leader (n2)";
+  struck.faults = {{"broker-kill", "leader", {"n2"}}};
   terminal.update(struck);
   terminal.update(struck);
   EXPECT_EQ(occurrences(out.str(), "0:00"), 3u) << out.str();
@@ -66,7 +66,7 @@ TEST(Terminal, LiveBlockFitsAndIsReplaced) {
   std::ostringstream out;
   Terminal terminal(out, {true, false, 80});
   ProgressFigures figures = make_figures("fault", 12'000);
-  figures.fault = "broker-kill " + std::string(200, 'x');
+  figures.faults = {{"broker-kill", std::string(200, 'x'), {"n2"}}};
   terminal.update(figures);
   std::istringstream shown(out.str());
   for (std::string line; std::getline(shown, line);) EXPECT_LT(line.size(), 80u) << line;

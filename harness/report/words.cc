@@ -54,6 +54,14 @@ std::string_view outcome_word(const RunResult& run) {
   return run.interrupted && run.not_undone.empty() ? "interrupted" : "broken";
 }
 
+bool passed_against_its_build(const RunResult& run) {
+  return run.scenario.set == "built-to-fail" && outcome_word(run) == "pass";
+}
+
+bool needs_reason(const RunResult& run) {
+  return outcome_word(run) != "pass" || passed_against_its_build(run);
+}
+
 const KnownIssue* known_issue(const RunResult& run) {
   const KnownIssue& issue = run.scenario.known_issue;
   if (issue.id.empty() || run.status != RunStatus::judged || run.judgement.verdict != Verdict::fail)
@@ -85,6 +93,7 @@ std::string reason_line(const RunResult& run) {
   std::string reason = run.status == RunStatus::judged ? run.judgement.summary : run.reason;
   if (run.status == RunStatus::judged && !run.reason.empty())
     reason += "; the run then broke off: " + run.reason;
+  if (passed_against_its_build(run)) reason = "built to fail, and did not: " + reason;
   if (run.not_undone.empty()) return reason;
   return fmt::format("{}; not undone, try 'faultline heal': {}", reason, run.not_undone);
 }

@@ -14,6 +14,12 @@ namespace faultline {
 // pass, fail, unknown, skipped, not run, broken or interrupted.
 std::string_view outcome_word(const RunResult&);
 
+// It was built to fail and did not: where that counts (--fail-on) the checkers saw nothing.
+bool passed_against_its_build(const RunResult&);
+
+// Whether a table says why beside the outcome.
+bool needs_reason(const RunResult&);
+
 // The issue that the scenario says it runs into, where it failed and the broker's
 // version has that issue; else null. A failure stays one.
 const KnownIssue* known_issue(const RunResult&);

@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
 #include "harness/report/run_json.h"
+#include "harness/report/stored_run.h"
 #include "harness/report/words.h"
 #include "harness/runs/folders.h"
 #include "harness/runs/text.h"
@@ -69,11 +69,6 @@ fs::path place_of(const fs::path& results, const std::string& what) {
   }
   if (is_folder(what)) return what;
   return results / what;
-}
-
-bool is_run(const fs::path& folder) {
-  std::error_code error;
-  return fs::exists(folder / run_json_name, error) || fs::exists(folder / history_file_name, error);
 }
 
 const CheckRecord* find(const RunRecord& run, const std::string& name) {
@@ -146,6 +141,23 @@ int rank(const ComparedRuns& pair) {
   return pair.moved.empty() ? 4 : 3;
 }
 
+// What --retries ran again is not there twice.
+void add_run_of_suite(const fs::path& folder, ComparedSide& side) {
+  try {
+    const RunResult told = read_run_json(folder / run_json_name);
+    if (was_retried(told)) return;
+    if (!told.retried.empty())
+      side.retry_of[folder.filename().string()] = told.retried.front().name;
+  } catch (const RunJsonError&) {  // what there is of it is compared by its own name
+  }
+  side.runs.push_back(read_run(folder));
+}
+
+std::string name_of(const RunRecord& run, const ComparedSide& side) {
+  const auto retry = side.retry_of.find(run.name);
+  return retry == side.retry_of.end() ? run.name : retry->second;
+}
+
 std::string verdict_word(const std::optional<CheckRecord>& check) {
   if (!check) return "not checked";
   return std::string(to_string(check->verdict)) + (check->judged ? "" : " (not judged)");
@@ -161,8 +173,9 @@ std::string describe(const ComparedSide& side) {
     failed += run.failed();
     passed += run.passed();
   }
-  return fmt::format("{}: {} run{}, {} passed, {} failed; {}", side.title, side.runs.size(),
-                     side.runs.size() == 1 ? "" : "s", passed, failed, fmt::join(of, ", "));
+  return fmt::format("{}: {} run{}, {} passed, {} failed{}{}", side.title, side.runs.size(),
+                     side.runs.size() == 1 ? "" : "s", passed, failed, of.empty() ? "" : "; ",
+                     fmt::join(of, ", "));
 }
 
 std::string show_pair(const ComparedRuns& pair) {
@@ -240,7 +253,7 @@ ComparedSide read_side(const fs::path& results, const std::string& what) {
   }
   side.title = place.filename().string();
   for (const RunFolder& run : runs_of_suite(place.parent_path(), side.title))
-    side.runs.push_back(read_run(run.path));
+    add_run_of_suite(run.path, side);
   if (side.runs.empty()) throw RunsError(fmt::format("'{}' holds no run", plain(what)));
   return side;
 }
@@ -251,8 +264,8 @@ std::vector<ComparedRuns> compare(const ComparedSide& before, const ComparedSide
     throw RunsError("one is a run and the other a suite: name two of a kind");
   if (before.one_run) return {make_pair(before.runs.front(), after.runs.front())};
   std::map<std::string, std::pair<std::optional<RunRecord>, std::optional<RunRecord>>> by_name;
-  for (const RunRecord& run : before.runs) by_name[run.name].first = run;
-  for (const RunRecord& run : after.runs) by_name[run.name].second = run;
+  for (const RunRecord& run : before.runs) by_name[name_of(run, before)].first = run;
+  for (const RunRecord& run : after.runs) by_name[name_of(run, after)].second = run;
   for (auto& [name, both] : by_name)
     pairs.push_back(make_pair(std::move(both.first), std::move(both.second)));
   std::ranges::stable_sort(pairs, {}, rank);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,7 +14,8 @@ namespace faultline {
 struct ComparedSide {
   std::string title;  // the folder, as it is named below the results
   bool one_run = false;
-  std::vector<RunRecord> runs;  // in order of name
+  std::vector<RunRecord> runs;  // in order of name; of what was retried, the last
+  std::map<std::string, std::string> retry_of = {};  // a retry's name -> that of the first run
 };
 
 // A folder of a suite or a run; or, below `results`, the name of a suite, `latest` or
@@ -31,7 +33,8 @@ struct MovedFigure {
   double before = 0, after = 0;
 };
 
-// Runs of one folder name; two single runs are a pair whatever they are called.
+// Runs of one folder name, a retry under that of the first; two single runs are a pair whatever
+// they are called.
 struct ComparedRuns {
   std::optional<RunRecord> before, after;  // absent: only the other side has it
   std::vector<ChangedCheck> checks;        // whose verdict differs, and one of them is judged

@@ -43,6 +43,30 @@ TEST(Compare, VerdictChangesComeFirst) {
   EXPECT_TRUE(json["pairs"][0]["before"].is_null());
 }
 
+// It was called new, as the retry has another name.
+TEST(Compare, AFailureThatGoesOnInARetryIsNotNew) {
+  const ResultsFolder results;
+  RunResult broken = testing::make_broken(), retry = testing::make_failed();
+  broken.retried_as = "x-retry-1";
+  retry.retried = {{"x", "n2 exited"}};
+  results.add("a", "x", testing::make_failed());
+  results.add("b", "x", broken);
+  results.add("b", "x-retry-1", retry);
+  const ComparedSide before = read_side(results.path(), "a"),
+                     after = read_side(results.path(), "b");
+  for (const auto& pairs : {compare(before, after), compare(after, before)}) {
+    ASSERT_EQ(pairs.size(), 1u);
+    EXPECT_FALSE(has_new_failure(pairs));
+  }
+}
+
+TEST(Compare, ASideWhoseBrokersAreNotKnownEndsWithoutASemicolon) {
+  ComparedSide before = side("a", {{"x", "skipped"}});
+  before.runs[0].broker_version.clear();
+  const std::string text = show_comparison(before, before, compare(before, before));
+  EXPECT_NE(text.find("A  a: 1 run, 0 passed, 0 failed\n"), std::string::npos) << text;
+}
+
 TEST(Compare, AFailureOfAnotherCheckIsNew) {
   const ComparedSide before = side("a", {{"x", "fail"}});
   ComparedSide after = side("b", {{"x", "fail"}});

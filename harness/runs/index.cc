@@ -33,11 +33,17 @@ void require_folder(const fs::path& results) {
         "there are no results in '{}'; name their folder with --results DIR", results.string()));
 }
 
+// Whoever looks leaves no file where there is nothing to see.
+bool holds_nothing(const fs::path& results) {
+  std::error_code error;
+  return !fs::exists(results / runs_database_name, error) && run_folders(results).empty();
+}
+
 }  // namespace
 
-std::string add_run(const fs::path& run_folder) noexcept try {
+std::string add_run(const fs::path& run_folder, const History* history) noexcept try {
   const fs::path place = fs::absolute(run_folder).lexically_normal();
-  RunsDatabase(place.parent_path().parent_path()).add(read_run(place));
+  RunsDatabase(place.parent_path().parent_path()).add(read_run(place, history));
   return {};
 } catch (const std::exception& error) {
   return error.what();
@@ -64,6 +70,7 @@ IndexUpdate update(RunsDatabase& database, const fs::path& results) {
 Rebuilt rebuild(const fs::path& results) {
   require_folder(results);
   Rebuilt rebuilt;
+  if (holds_nothing(results)) return rebuilt;
   rebuilt.aside = put_damaged_aside(results);
   RunsDatabase database(results);
   std::vector<RunRecord> runs;
@@ -77,6 +84,7 @@ Rebuilt rebuild(const fs::path& results) {
 KnownRuns known_runs(const fs::path& results) {
   require_folder(results);
   KnownRuns known;
+  if (holds_nothing(results)) return known;
   const auto fill = [&](RunsDatabase database) {
     known.update = update(database, results);
     known.runs = database.runs();

@@ -9,9 +9,10 @@
 
 namespace faultline {
 
-// Adds the run to the database of the results that it lies in. Returns why it could not:
-// one line, empty if it is there. Throws nothing: a verdict never depends on it.
-std::string add_run(const std::filesystem::path& run_folder) noexcept;
+// Adds the run to the database of the results that it lies in; `history` as for read_run. Returns
+// why it could not: one line, empty if it is there. Throws nothing: a verdict never depends on it.
+std::string add_run(const std::filesystem::path& run_folder,
+                    const History* history = nullptr) noexcept;
 
 struct IndexUpdate {
   std::size_t added = 0;    // found in the folders, or changed there
@@ -22,7 +23,8 @@ struct IndexUpdate {
 // Complexity: one stat(2) or two for each run that has not changed.
 IndexUpdate update(RunsDatabase&, const std::filesystem::path& results);
 
-// All of it again, from the folders alone; a damaged file is put aside first.
+// All of it again, from the folders alone; a damaged file is put aside first. Where there was
+// neither a run nor a database none is made, here and below.
 struct Rebuilt {
   std::size_t runs = 0;
   std::filesystem::path aside;  // where the damaged one is; else empty

@@ -62,6 +62,15 @@ TEST(RunIndex, RebuiltIsWhatWasAdded) {
   }
 }
 
+// Whoever looked left a runs.db in whatever folder they named.
+TEST(RunIndex, LookingLeavesNothingWhereNoRunIs) {
+  const ResultsFolder somewhere;
+  somewhere.write("a/file", "x");
+  EXPECT_TRUE(known_runs(somewhere.path()).runs.empty());
+  EXPECT_EQ(rebuild(somewhere.path()).runs, 0u);
+  EXPECT_FALSE(fs::exists(somewhere.path() / runs_database_name));
+}
+
 TEST(RunIndex, FollowsTheFolders) {
   const ResultsFolder results, elsewhere;
   results.add("a", "one", testing::make_passed());

@@ -106,7 +106,9 @@ std::string short_of(std::span<const PruneCandidate> all, const std::vector<std:
       fmt::format("the rest is of the latest suite, under way, mounted{}",
                   limits.failing_too ? "" : " or failing, which goes with --failing-too only");
   if (limits.keep && count > *limits.keep)
-    return fmt::format("{} runs are left, more than {}: {}", count, *limits.keep, why);
+    return fmt::format("{} left, more than {}: {}",
+                       count == 1 ? "1 run is" : fmt::format("{} runs are", count), *limits.keep,
+                       why);
   if (limits.max_size && bytes > *limits.max_size)
     return fmt::format("{} are left, more than {}: {}", format_size(bytes),
                        format_size(*limits.max_size), why);

@@ -148,7 +148,10 @@ TEST_F(PruneFolders, RemovesFoldersAndRows) {
   EXPECT_TRUE(there("a/two") && there("c/four") && there("latest/four"));
   EXPECT_EQ(rows(), 2u);
   EXPECT_NE(told_.find("removing"), std::string::npos) << told_;
-  EXPECT_EQ(prune_to(0, false, true).runs, 1u);
+  const Pruned with_failing = prune_to(0, false, true);
+  EXPECT_EQ(with_failing.runs, 1u);
+  EXPECT_TRUE(with_failing.short_of.starts_with("1 run is left, more than 0: "))
+      << with_failing.short_of;
   EXPECT_FALSE(there("a"));
   EXPECT_EQ(rows(), 1u);
 }

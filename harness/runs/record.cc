@@ -88,7 +88,7 @@ void measure_latencies(const History& history, RunFigures& figures) {
                   figures.read_max);
 }
 
-void take(const json& from, RunRecord& run) {
+void take_what_ran(const json& from, RunRecord& run) {
   run.scenario = text(from, "/scenario/name");
   run.figure = text(from, "/scenario/figure");
   run.set = text(from, "/scenario/set");
@@ -100,6 +100,9 @@ void take(const json& from, RunRecord& run) {
   run.seed = get<std::uint64_t>(from, "/seed");
   run.begin = get<std::int64_t>(from, "/begin_ns");
   run.elapsed = get<std::int64_t>(from, "/elapsed_ms");
+}
+
+void take_verdict(const json& from, RunRecord& run) {
   run.outcome = text(from, "/outcome");
   run.known_issue = text(from, "/known/id");
   run.reason = text(from, "/judgement/summary");
@@ -131,7 +134,7 @@ void take(const RunResult& from, RunRecord& run) {
   run.begin = from.wall_clock;
   run.outcome = outcome_word(from);
   if (const KnownIssue* known = known_issue(from)) run.known_issue = known->id;
-  run.reason = "killed; of what it recorded: " + reason_line(from);
+  run.reason = reason_line(from);
   for (const CheckResult& check : from.judgement.checks)
     run.checks.push_back({check.check, check.verdict, check.judged, check.reason, check.observed});
   measure_availability(
@@ -151,18 +154,24 @@ json read_json(const fs::path& file) {
   return content.is_object() ? content : json();
 }
 
-void take_history(const fs::path& folder, bool judge_it, RunRecord& run) try {
+// Without a verdict that this version knows: by the history alone.
+void take_judged(const fs::path& folder, const char* why, RunRecord& run) try {
   const fs::path file = folder / history_file_name;
   std::error_code error;
   if (!fs::exists(file, error)) return;
   const History history = read_history(file);
-  if (judge_it) {
-    take(run_of(history, file), run);
-    run.faultline_version = history.header.faultline_version;
-  }
+  take(run_of(history, file), run);
+  run.reason = fmt::format("{}; of what it recorded: {}", why, run.reason);
+  run.faultline_version = history.header.faultline_version;
   measure_latencies(history, run.figures);
 } catch (const std::exception& problem) {
-  if (judge_it) run.reason = problem.what();
+  run.reason = problem.what();
+}
+
+void take_latencies(const fs::path& file, RunRecord& run) try {
+  std::error_code error;
+  if (fs::exists(file, error)) measure_latencies(read_history(file), run.figures);
+} catch (const std::exception&) {
 }
 
 // "20261125T231057Z-4658": when the suite began. 0 where it is no such name.
@@ -213,7 +222,7 @@ std::string format_figure(double value, FigureUnit unit) {
                                          : fmt::format("{:.0f}/s", value);
 }
 
-RunRecord read_run(const fs::path& folder) {
+RunRecord read_run(const fs::path& folder, const History* history) {
   const fs::path place = fs::weakly_canonical(folder);
   RunRecord run;
   run.name = place.filename().string();
@@ -222,12 +231,21 @@ RunRecord read_run(const fs::path& folder) {
   const json written = read_json(place / run_json_name);
   if (written.is_null()) {
     std::error_code error;
-    run.reason = fs::exists(place / run_json_name, error) ? "its run.json cannot be read"
-                                                          : "killed before it recorded anything";
-    take_history(place, true, run);
+    const bool there = fs::exists(place / run_json_name, error);
+    run.reason = there ? "its run.json cannot be read" : "killed before it recorded anything";
+    take_judged(place, there ? "its run.json cannot be read" : "killed", run);
+  } else if (text(written, "/schema") != run_json_schema) {
+    take_what_ran(written, run);
+    run.outcome = "unknown";
+    run.reason = "its run.json is of another version";
+    take_judged(place, "its run.json is of another version", run);
   } else {
-    take(written, run);
-    take_history(place, false, run);
+    take_what_ran(written, run);
+    take_verdict(written, run);
+    if (history != nullptr)
+      measure_latencies(*history, run.figures);
+    else
+      take_latencies(place / history_file_name, run);
   }
   make_plain(run);
   return run;

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "checkers/history.h"
 #include "checkers/verdict.h"
 
 namespace faultline {
@@ -104,12 +105,13 @@ bool same_line(const RunRecord&, const RunRecord&);
 std::string label(const RunRecord&);
 std::string broker(const RunRecord&);
 
-// The same for the same files, whoever reads them and when. By run.json where there is one;
-// what another version left out or called otherwise stays empty. A run without one was
-// killed: its history is judged, and says the rest. What neither tells is told by the
+// The same for the same files, whoever reads them and when. By run.json where there is one; of
+// one of another version what ran, and not its verdict. A run without one was
+// killed: then, too, its history is judged, and says the rest. What neither tells is told by the
 // folders' names. Never throws for what is in the files. Secrets that a reason may hold
 // (a password in an address, a token) are redacted (report/redact.h).
-// Complexity: linear in the history; near-linear where it is judged.
-RunRecord read_run(const std::filesystem::path& folder);
+// `history` is that of the folder, where it has been read already. Complexity: linear in the
+// history; near-linear where it is judged.
+RunRecord read_run(const std::filesystem::path& folder, const History* history = nullptr);
 
 }  // namespace faultline

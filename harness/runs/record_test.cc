@@ -83,12 +83,27 @@ TEST(RunRecord, AnotherFormatKeepsWhatIsKnown) {
           "versions":{"broker":"2.10.7"},"seed":"many","begin_ns":5,
           "judgement":{"verdict":"fail","checks":[{"check":"lost","verdict":"fail"},3,{"counts":1}]}})");
   const RunRecord run = read_run(file.parent_path());
-  EXPECT_EQ(run.outcome, "fail");
   EXPECT_EQ(run.scenario, "old");
   EXPECT_EQ(run.figure, "1.3");
   EXPECT_EQ(run.broker_version, "2.10.7");
   EXPECT_EQ(run.seed, 0u);
-  EXPECT_EQ(run.failing(), std::vector<std::string>{"lost"});
+  // What "fail" meant there is not known here.
+  EXPECT_EQ(run.outcome, "unknown");
+  EXPECT_TRUE(run.checks.empty());
+  EXPECT_EQ(run.reason, "its run.json is of another version");
+}
+
+TEST(RunRecord, OfAnotherFormatTheHistoryIsJudged) {
+  const ResultsFolder results;
+  testing::record_history(results.path() / "s" / "x");
+  results.write(fs::path("s") / "x" / run_json_name,
+                R"({"schema":"faultline/run/v7","outcome":"splendid","elapsed_ms":5})");
+  const RunRecord run = read_run(results.path() / "s" / "x");
+  EXPECT_EQ(run.scenario, "by-hand");
+  EXPECT_EQ(run.elapsed, 5);
+  EXPECT_FALSE(run.checks.empty());
+  EXPECT_TRUE(run.reason.starts_with("its run.json is of another version; of what it recorded: "))
+      << run.reason;
 }
 
 TEST(RunRecord, GarbageIsNoMoreThanAFolder) {

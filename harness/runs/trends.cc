@@ -70,6 +70,31 @@ Trend judge_line(const std::vector<const RunRecord*>& line, std::int64_t from) {
   return trend;
 }
 
+// Scenario, provider, product, version.
+using LineKey = std::tuple<std::string, std::string, std::string, std::string>;
+using Lines = std::map<LineKey, std::vector<const RunRecord*>>;
+
+// What did not run knows no version: it is of the line of the only one that there is.
+void join_what_knows_no_version(Lines& lines) {
+  const auto same_but_version = [](const LineKey& a, const LineKey& b) {
+    return std::tie(std::get<0>(a), std::get<1>(a), std::get<2>(a)) ==
+           std::tie(std::get<0>(b), std::get<1>(b), std::get<2>(b));
+  };
+  for (auto line = lines.begin(); line != lines.end();) {
+    const auto versionless = line++;  // the empty version comes first
+    if (!std::get<3>(versionless->first).empty() || line == lines.end() ||
+        !same_but_version(versionless->first, line->first))
+      continue;
+    const auto after = std::next(line);
+    if (after != lines.end() && same_but_version(line->first, after->first)) continue;
+    std::vector<const RunRecord*> both;
+    std::ranges::merge(versionless->second, line->second, std::back_inserter(both), {},
+                       &RunRecord::begin, &RunRecord::begin);
+    line->second = std::move(both);
+    lines.erase(versionless);
+  }
+}
+
 std::vector<std::string> new_checks(const RunRecord& before, const RunRecord& now) {
   const std::vector<std::string> known = before.failing();
   std::vector<std::string> fresh = now.failing();
@@ -241,12 +266,11 @@ std::string_view to_string(Standing standing) {
 
 std::vector<Trend> trends(std::span<const RunRecord> all, std::int64_t from,
                           const std::string& scenario) {
-  std::map<std::tuple<std::string, std::string, std::string, std::string>,
-           std::vector<const RunRecord*>>
-      lines;
+  Lines lines;
   for (const RunRecord& run : all)
     if (scenario.empty() || run.scenario == scenario || run.figure == scenario)
       lines[{run.scenario, run.provider, run.broker_product, run.broker_version}].push_back(&run);
+  join_what_knows_no_version(lines);
   std::vector<Trend> found;
   for (const auto& [key, line] : lines)
     if (Trend trend = judge_line(line, from); !trend.runs.empty())

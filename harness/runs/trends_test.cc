@@ -56,6 +56,17 @@ TEST(Trends, AnotherVersionOrProviderIsAnotherLine) {
   EXPECT_EQ(trends(runs, 0).size(), 3u);
 }
 
+// A run that was skipped, or whose broker never came up, was a line of its own.
+TEST(Trends, WhatKnowsNoVersionIsOfTheOnlyOne) {
+  std::vector<RunRecord> runs = line({"pass", "skipped", "fail"});
+  runs[1].broker_version.clear();
+  const std::vector<Trend> one = trends(runs, 0);
+  ASSERT_EQ(one.size(), 1u);
+  EXPECT_EQ(one[0].runs, (std::vector<const RunRecord*>{&runs[0], &runs[1], &runs[2]}));
+  runs[2].broker_version = "2.13.0";
+  EXPECT_EQ(trends(runs, 0).size(), 3u) << "whose it is nobody knows";
+}
+
 TEST(Trends, CountsWithinTheWindowAndJudgesByAll) {
   const std::vector<RunRecord> runs = line({"pass", "fail", "unknown", "broken", "fail"});
   const auto found = trends(runs, 2 * 3'600 * second + 1);

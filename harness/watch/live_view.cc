@@ -122,7 +122,6 @@ LiveState LiveView::state(std::optional<Time> now) const {
     if (!strike.servers.empty())
       figures.faults.push_back(
           {strike.name, strike.target, {strike.servers.begin(), strike.servers.end()}});
-  figures.fault = in_words(figures.faults);
   figures.live = live_;
   figures.live.writes_ok = state.writes.ok;
   figures.live.writes_failed = state.writes.failed;

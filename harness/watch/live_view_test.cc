@@ -7,6 +7,7 @@
 
 #include "checkers/history_file.h"
 #include "checkers/history_random.h"
+#include "harness/report/progress.h"
 #include "harness/watch/output.h"
 #include "harness/watch/testing.h"
 
@@ -60,7 +61,7 @@ TEST(LiveView, ToldFromTheHistoryWhatTheRunShows) {
   EXPECT_EQ(figures.elapsed, milliseconds(20'000));
   EXPECT_EQ(figures.phase_elapsed, milliseconds(8'000));
   EXPECT_EQ(figures.phase_length, milliseconds(30'000)) << "the scenario's";
-  EXPECT_EQ(figures.fault, "broker-kill leader (n2)");
+  EXPECT_EQ(in_words(figures.faults), "broker-kill leader (n2)");
   EXPECT_EQ(figures.writes_per_second, 10);
   EXPECT_EQ(figures.reads_per_second, 10) << "deliveries: the leader's reads fail";
   EXPECT_EQ(figures.unavailable_writes, milliseconds(0));
@@ -116,7 +117,7 @@ TEST(LiveView, AFaultIsShownUntilItIsSeenUndone) {
   const auto change = [&](FaultStage stage, std::vector<std::string> servers) {
     history.events.push_back(
         {begin + 20 * second, FaultChanged{0, stage, "broker-kill", "leader", servers, ""}});
-    return state_of(history).figures.fault;
+    return in_words(state_of(history).figures.faults);
   };
   EXPECT_EQ(change(FaultStage::held, {"n2"}), "broker-kill leader (n2)");
   EXPECT_EQ(change(FaultStage::healing, {"n2"}), "broker-kill leader (n2)");

@@ -9,6 +9,7 @@
 #include "checkers/format.h"
 #include "harness/print_history.h"
 #include "harness/report/figure_table.h"
+#include "harness/report/progress.h"
 #include "harness/report/redact.h"
 #include "harness/report/words.h"
 #include "harness/runs/text.h"
@@ -23,7 +24,11 @@ std::string harmless(std::string_view text) { return plain(redact(text)); }
 // What brokers and scenarios named.
 LiveState harmless(LiveState state) {
   state.figures.phase = harmless(state.figures.phase);
-  state.figures.fault = harmless(state.figures.fault);
+  for (FaultInEffect& one : state.figures.faults) {
+    one.fault = harmless(one.fault);
+    one.target = harmless(one.target);
+    for (std::string& server : one.servers) server = harmless(server);
+  }
   return state;
 }
 
@@ -78,6 +83,7 @@ class TerminalOutput : public WatchOutput {
 
   void suite_over(const SuiteResult& suite, ExitCode) override {
     if (suite.runs.size() > 1) out_ << figure_table(suite) << "\n";
+    if (!suite.problem.empty()) out_ << "the suite was " << suite.problem << "\n";
     out_ << fmt::format("results: {}\n", near_path(suite.folder));
   }
 
@@ -104,7 +110,7 @@ ordered_json to_json(const LiveState& state, Time begin) {
                     {"phase", figures.phase},
                     {"phase_elapsed_ms", figures.phase_elapsed.count()},
                     {"phase_length_ms", nullptr},
-                    {"fault", figures.fault},
+                    {"fault", in_words(figures.faults)},
                     {"leaders", nullptr},
                     {"writes", to_json(state.writes)},
                     {"reads", to_json(state.reads)},
@@ -163,6 +169,7 @@ class JsonOutput : public WatchOutput {
           {"suite", suite.name},
           {"state", "over"},
           {"runs", suite.runs.size()},
+          {"problem", suite.problem},
           {"exit_code", code}});
   }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "harness/report/page/document.h"
@@ -42,11 +43,24 @@ std::string broker_version(const Repetitions& row) {
   return "";
 }
 
+// What did not run knows none: then it is that of the other rows, where they agree.
+std::string broker_version(const Repetitions& row, const std::vector<Repetitions>& rows) {
+  if (std::string own = broker_version(row); !own.empty()) return own;
+  std::set<std::string> versions;
+  for (const Repetitions& other : rows)
+    if (other.runs.front()->broker_product == row.runs.front()->broker_product &&
+        other.runs.front()->provider == row.runs.front()->provider)
+      versions.insert(broker_version(other));
+  versions.erase("");
+  return versions.size() == 1 ? *versions.begin() : "";
+}
+
 std::vector<Table> tables(const SuiteResult& suite) {
   std::vector<Table> all;
-  for (const Repetitions& row : by_scenario(suite)) {
+  const std::vector<Repetitions> rows = by_scenario(suite);
+  for (const Repetitions& row : rows) {
     const RunResult& run = *row.runs.front();
-    const std::string version = broker_version(row);
+    const std::string version = broker_version(row, rows);
     const std::string name =
         shortened(fmt::format("{} {}, provider {}", run.broker_product,
                               version.empty() ? "(default)" : version, run.provider),
@@ -100,13 +114,11 @@ std::vector<std::string> remarks(const SuiteResult& suite) {
   return all;
 }
 
-bool explained(const RunResult& run) { return outcome_word(run) != "pass"; }
-
 // What stands below the title: which runs came to the verdict and why, and what was retried.
 std::vector<std::string> remarks(const Repetitions& row) {
   std::vector<std::string> all;
   if (row.repeated()) all.push_back(row.sentence());
-  if (explained(row.worst())) all.push_back(shortened(reason_line(row.worst()), longest));
+  if (needs_reason(row.worst())) all.push_back(shortened(reason_line(row.worst()), longest));
   for (const RunResult* run : row.runs)
     if (const auto line = retries_line(*run); !line.empty())
       all.push_back(shortened(

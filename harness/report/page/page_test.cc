@@ -241,6 +241,20 @@ TEST_F(PageFolder, OfAFileThatIsNoHistory) {
   EXPECT_TRUE(holds(page, "there is no run.json"));
 }
 
+// It said "pass" in the index of the suite.
+TEST_F(PageFolder, APassWhoseHistoryCannotBeReadIsNone) {
+  for (RunResult run : {testing::make_passed(), testing::make_failed()}) {
+    run.folder = run_;
+    store("run.json", run_json(run, "0.1.0"));
+    store("history.flt", "none of ours");
+    const std::string page = suite_page(testing::make_suite({read_stored_run(run_).run}));
+    EXPECT_TRUE(holds(page, "its history cannot be read (")) << page;
+    EXPECT_TRUE(holds(page, "run.json says: " + run.judgement.summary)) << page;
+    const bool failed = run.judgement.verdict == Verdict::fail;
+    EXPECT_TRUE(holds(page, failed ? "1 run: 1 fail" : "1 run: 1 unknown")) << page;
+  }
+}
+
 TEST_F(PageFolder, OfAnotherVersionsRunJson) {
   store("run.json", R"({"schema": "faultline/run/v7", "machine": {"cpus": 64}})");
   const std::string page = write();
@@ -353,6 +367,17 @@ TEST(Index, OfSeveralVersionsBeginsWithAColumnForEach) {
   EXPECT_TRUE(holds(markdown, "| Figure | 2.10.22 | 2.12.15 |")) << markdown;
   EXPECT_TRUE(holds(markdown, "| memory-storage | ❌ fail | ✅ pass |")) << markdown;
   EXPECT_FALSE(holds(suite_page(testing::make_suite({newer})), "Every version"));
+}
+
+// Rows of what did not run, and so knows no version, stood in a table of their own.
+TEST(Index, WhatKnowsNoVersionIsInTheTableOfTheOnlyOne) {
+  RunResult skipped = testing::make_skipped();
+  skipped.broker_version.clear();
+  SuiteResult suite = testing::make_suite({skipped, testing::make_passed()});
+  EXPECT_FALSE(holds(suite_page(suite), "(default)"));
+  EXPECT_FALSE(holds(suite_markdown(suite), "(default)"));
+  suite.runs.push_back(testing::make_known());  // on another version
+  EXPECT_TRUE(holds(suite_page(suite), "nats (default), provider local"));
 }
 
 TEST(Index, SaysThatTheSuiteBrokeOff) {

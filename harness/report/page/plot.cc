@@ -205,20 +205,25 @@ class Plotter {
     return path("grid time", d);
   }
 
+  // A row for each of steady, fault, recovery and drain: the name of a short one is not written
+  // over that of the next.
   Html phases() const {
+    constexpr int most_rows = 4, row_height = 17;
+    const int rows = std::min(static_cast<int>(line_.phases.size()), most_rows);
     Html data, labels;
     std::string names, said = "Phases:";
-    bool odd = false;
+    int row = 0;
     for (const auto& [name, interval] : line_.phases) {
-      data += rectangle(odd ? "phase odd" : "phase", interval, odd ? 500 : 0, 500);
-      labels += label_of(interval, "inside", odd ? 29 : 12, shortened(name, 100));
+      data += rectangle(row % 2 == 0 ? "phase" : "phase odd", interval, row * 1000.0 / rows,
+                        1000.0 / rows);
+      labels += label_of(interval, "inside", row * row_height + 12, shortened(name, 100));
       names += (names.empty() ? "Phases: " : ", ") + shortened(name, 100);
       said +=
           fmt::format(" {} from {};", shortened(name, 100), format_time(interval.begin, origin_));
-      odd = !odd;
+      row = (row + 1) % rows;
     }
     if (line_.phases.empty()) return {};
-    return panel(names, 34, data, {labels, {}}, said);
+    return panel(names, rows * row_height, data, {labels, {}}, said);
   }
 
   // A strike's bar: thin until it is proven and while it heals, dashed if it never was proven.
