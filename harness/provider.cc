@@ -34,14 +34,20 @@ Deployment deploy_memphis(Provider& provider, const Scenario& scenario, const Ru
   deployment.cluster =
       provider.start_brokers(memphis_program(binary, database, scenario.sync_interval), scenario,
                              options, journal, message);
-  deployment.broker = std::make_unique<MemphisBroker>(*deployment.cluster, binary.version);
+  deployment.broker =
+      std::make_unique<MemphisBroker>(*deployment.cluster, binary.version, database);
   return deployment;
 }
 
 }  // namespace
 
 std::vector<std::string> missing_of_broker(const Scenario& scenario, const RunOptions& options) {
-  if (!is_memphis(scenario)) return {};
+  if (!is_memphis(scenario)) {
+    for (const FaultStep& step : scenario.faults)
+      if (fault_kind(step.fault).needs == Needs::metadata)
+        return {step.fault + " breaks the database of Memphis: use --broker memphis"};
+    return {};
+  }
   if (options.provider != "local") return {"Memphis runs on this machine only: --provider local"};
   std::vector<std::string> missing;
   if (auto lack = why_no_metadata_database(); !lack.empty()) missing.push_back(std::move(lack));
