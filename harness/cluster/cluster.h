@@ -63,7 +63,7 @@ struct BrokerProgram {
   bool has_ui = false;       // it listens at two further ports
   // Makes what the brokers share, before the first of them is started; may be called again.
   std::function<void(std::span<const Layout> all)> prepare = {};
-  bool first_alone = false;  // the others are started when the first listens
+  bool one_by_one = false;  // each is started when the one before it listens
 };
 
 struct Exit {

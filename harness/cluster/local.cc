@@ -98,8 +98,10 @@ struct LocalCluster::Implementation {
     if (options.undo_first && !options.keep_data) options.undo_first(remove_data());
     for (int attempt = 1;; ++attempt) try {
         lay_out();
-        if (program.first_alone) start_first();
-        for (const auto& server : servers) launch(server.name);
+        for (const auto& server : servers) {
+          launch(server.name);
+          if (program.one_by_one) wait_until_listening({server});
+        }
         return wait_until_listening(servers);
       } catch (const AddressTaken& taken) {
         end_all();
@@ -181,11 +183,6 @@ struct LocalCluster::Implementation {
     layout.websocket_port = websocket_port;
     layout.outside = options.network->own_address();
     return layout;
-  }
-
-  void start_first() {
-    launch(servers.front().name);
-    wait_until_listening({servers.front()});
   }
 
   void wait_until_listening(const std::vector<Server>& started) {

@@ -51,7 +51,7 @@ BrokerProgram memphis_program(const MemphisBinary& binary,
       .access = memphis_access(),
       .has_ui = true,
       .prepare = [database](std::span<const Layout> all) { database->start(all[0].outside); },
-      .first_alone = true};  // two at once disturb each other when they make the tables
+      .one_by_one = true};  // two at once disturb each other when they make the tables
 }
 
 MemphisBroker::MemphisBroker(Cluster& cluster, std::string version,
