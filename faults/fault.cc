@@ -14,6 +14,9 @@
 #include "faults/disk_full.h"
 #include "faults/kubelet_stop.h"
 #include "faults/leader_churn.h"
+#include "faults/metadata_down.h"
+#include "faults/metadata_frozen.h"
+#include "faults/metadata_slow.h"
 #include "faults/packet_delay.h"
 #include "faults/packet_loss.h"
 #include "faults/partition.h"
@@ -58,6 +61,9 @@ constexpr std::array registry{
     Registered{{"packet-loss", Needs::network, !takes_down, !passing}, make<PacketLoss>},
     Registered{{"rate-limit", Needs::network, !takes_down, !passing}, make<RateLimit>},
     Registered{{"packet-delay", Needs::network, !takes_down, !passing}, make<PacketDelay>},
+    Registered{{"metadata-down", Needs::metadata, !takes_down, !passing}, make<MetadataDown>},
+    Registered{{"metadata-frozen", Needs::metadata, !takes_down, !passing}, make<MetadataFrozen>},
+    Registered{{"metadata-slow", Needs::metadata, !takes_down, !passing}, make<MetadataSlow>},
     Registered{{"volume-detach", Needs::volume, takes_down, !passing}, make<VolumeDetach>},
     Registered{{"power-loss", Needs::volume, takes_down, !passing}, make<PowerLoss>},
     Registered{{"volume-wipe", Needs::volume, takes_down, !passing}, make<VolumeWipe>},

@@ -68,7 +68,9 @@ struct FaultOptions {
   PartitionShape shape = PartitionShape::isolated;   // partition
   double percent = 10;                               // packet-loss: of all packets
   std::string rate = "1mbit";                        // rate-limit: as tc writes it
-  std::chrono::milliseconds delay{100}, jitter{50};  // packet-delay: more or less
+  // packet-delay: a round trip, more or less; metadata-slow: how long it stands still each time
+  std::chrono::milliseconds delay{100};
+  std::chrono::milliseconds jitter{50};  // packet-delay
 };
 
 // What a provider must be able to do for a fault.
@@ -80,6 +82,7 @@ enum class Needs {
   worker,      // a way into the machines
   kubelet,     // a way into machines of Kubernetes
   volume,      // volumes that can be broken
+  metadata,    // a database beside the brokers
   network,     // machines that are network namespaces, with eth0 for their broker alone
 };
 

@@ -7,6 +7,7 @@
 
 #include "harness/broker/memphis/testing.h"
 #include "harness/cluster/cluster.h"
+#include "harness/cluster/process_table.h"
 #include "harness/cluster/requirement_testing.h"
 #include "harness/end_to_end.h"
 
@@ -45,6 +46,47 @@ TEST(Memphis, HarnessThatIsKilledLeavesNoDatabaseBehindAHeal) {
   const auto metadata = results.run("broker-leader") / "metadata";
   EXPECT_TRUE(fs::exists(metadata / "postgres.log"));
   EXPECT_FALSE(fs::exists(metadata / "data"));
+}
+
+// The kernel ends what was started by the harness; what that started is stopped, and stays.
+TEST(Memphis, HarnessThatIsKilledLeavesNoFrozenDatabaseBehindAHeal) {
+  FAULTLINE_NEEDS("memphis", testing::memphis_is_here());
+  const Results results;
+  Program program({"run", scenario("memphis/metadata-frozen.yaml").string(), "--results",
+                   results.path().string()});
+  ASSERT_TRUE(program.wait_for_output("metadata-frozen all")) << program.output();
+  std::vector<int> frozen;
+  for (const int pid : processes_of(results.path()))
+    for (const int child : children_of(pid))
+      if (process_state(child) == 'T') frozen.push_back(child);
+  EXPECT_GT(frozen.size(), 2U);
+  program.signal(SIGKILL);
+  program.wait();
+  EXPECT_TRUE(become_none([&] { return processes_of(results.path()); }));
+  const Finished healed = faultline({"heal"});
+  EXPECT_EQ(healed.exit_code, 0) << healed.output;
+  for (const int pid : frozen) EXPECT_FALSE(process_start_time(pid)) << pid;
+  EXPECT_FALSE(fs::exists(results.run("memphis-metadata-frozen") / "metadata" / "data"));
+}
+
+TEST(Memphis, BrokenDatabaseComesToAVerdictWithEvidence) {
+  FAULTLINE_NEEDS("memphis", testing::memphis_is_here());
+  const Results results;
+  const Finished finished = faultline({"run", scenario("memphis/metadata-down.yaml").string(),
+                                       "--results", results.path().string()});
+  EXPECT_EQ(finished.exit_code, 0) << finished.output;
+  const auto json = results.run_json("memphis-metadata-down");
+  EXPECT_EQ(check(json, "assumptions")["verdict"], "pass");
+  EXPECT_EQ(check(json, "lost")["counts"]["lost"], 0);
+}
+
+TEST(Memphis, FaultOfTheDatabaseIsSkippedForAnotherProduct) {
+  const Results results;
+  const Finished finished = faultline({"run", scenario("memphis/metadata-down.yaml").string(),
+                                       "--broker", "nats", "--results", results.path().string()});
+  EXPECT_EQ(finished.exit_code, 2) << finished.output;
+  EXPECT_NE(finished.output.find("metadata-down breaks the database of Memphis"), std::string::npos)
+      << finished.output;
 }
 
 TEST(Memphis, WhereThereIsNoneARunIsSkippedAndSaysHowToGetOne) {

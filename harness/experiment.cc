@@ -292,6 +292,10 @@ void Experiment::heal(std::vector<Strike*> strikes, const std::set<std::string>&
   }
   std::ranges::reverse(strikes);  // the later one first, but what had no effect last
   std::ranges::stable_partition(strikes, &Strike::proven);
+  // Brokers cannot be started without what they keep beside the streams.
+  std::ranges::stable_partition(strikes, [](const Strike* strike) {
+    return fault_kind(strike->step->fault).needs == Needs::metadata;
+  });
   for (const std::string& server : servers) {
     for (Strike* strike : strikes) lift(*strike, server);
     if (!held_down(server)) see_healed(server);

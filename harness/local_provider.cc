@@ -14,7 +14,8 @@ namespace {
 bool needs_workers(const Scenario& scenario) {
   return std::ranges::any_of(scenario.faults, [](const FaultStep& step) {
     const auto needs = fault_kind(step.fault).needs;
-    return needs != Needs::nothing && needs != Needs::process && needs != Needs::supervisor;
+    return needs != Needs::nothing && needs != Needs::process && needs != Needs::supervisor &&
+           needs != Needs::metadata;
   });
 }
 

@@ -29,24 +29,33 @@ Deployment deploy_memphis(Provider& provider, const Scenario& scenario, const Ru
   const auto binary = provider.has_broker_image()
                           ? MemphisBinary{"", broker_version(scenario, options)}
                           : memphis_binary(scenario, options);
-  const auto start = [&](const BrokerProgram& program) {
+  const auto start = [&](const BrokerProgram& program,
+                         const std::shared_ptr<MetadataDatabase>& database) {
     Deployment deployment;
     deployment.cluster = provider.start_brokers(program, scenario, options, journal, message);
-    deployment.broker = std::make_unique<MemphisBroker>(*deployment.cluster, binary.version);
+    deployment.broker =
+        std::make_unique<MemphisBroker>(*deployment.cluster, binary.version, database);
     return deployment;
   };
   if (options.provider == "kind")
-    return start(memphis_program_in_pods(binary, scenario.sync_interval));
+    return start(memphis_program_in_pods(binary, scenario.sync_interval), nullptr);
   const auto database = std::make_shared<MetadataDatabase>(MetadataDatabaseOptions{
       options.folder / "metadata", [&journal](const Undo& undo) { journal.undo_first(undo); },
       [&journal](int pid, const std::string& what) { journal.process_started(pid, what); }});
-  return start(memphis_program(binary, database, scenario.sync_interval));
+  return start(memphis_program(binary, database, scenario.sync_interval), database);
 }
 
 }  // namespace
 
 std::vector<std::string> missing_of_broker(const Scenario& scenario, const RunOptions& options,
                                            const Provider& provider) {
+  for (const FaultStep& step : scenario.faults)
+    if (fault_kind(step.fault).needs == Needs::metadata) {
+      if (!is_memphis(scenario))
+        return {step.fault + " breaks the database of Memphis: use --broker memphis"};
+      if (options.provider != "local")
+        return {step.fault + " breaks a database on this machine: use --provider local"};
+    }
   if (!is_memphis(scenario) || provider.has_broker_image()) return {};
   if (options.provider == "kubernetes")
     return {"of a cluster that exists only NATS is tested yet: --provider local or kind"};

@@ -462,7 +462,8 @@ Key timeline() {
             FIELD(faults.back().options.rate),
             "rate-limit: at most so many bits a second leave the worker."),
        length("delay", milliseconds(10), milliseconds(10'000), FIELD(faults.back().options.delay),
-              "packet-delay: a round trip takes so much longer."),
+              "packet-delay: a round trip takes so much longer. metadata-slow: how long the "
+              "database stands still each time."),
        length("jitter", milliseconds(0), milliseconds(10'000), FIELD(faults.back().options.jitter),
               "packet-delay: more or less, at random; below delay."),
        whole("flips", 1, 64, FIELD(faults.back().options.flips),

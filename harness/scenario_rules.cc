@@ -24,6 +24,11 @@ constexpr milliseconds absence_takes = 60s;  // "stream not found" for so long i
 
 milliseconds in_milliseconds(Duration d) { return milliseconds(d / millisecond); }
 
+bool is_of_the_metadata(const FaultStep& step) {
+  const auto* kind = find_fault_kind(step.fault);
+  return kind != nullptr && kind->needs == Needs::metadata;
+}
+
 bool comes_and_goes(const FaultStep& step) { return step.lasts != 0ms || step.times > 1; }
 
 // What ends the broker's process waits for a disk that is frozen, and so does what writes to it.
@@ -49,6 +54,7 @@ class Rules {
     targets();
     options();
     repetitions();
+    metadata();
     faults();
     partitions();
     if (resolved_) together();
@@ -182,6 +188,18 @@ class Rules {
     }
   }
 
+  void metadata() {
+    for (std::size_t i = 0; i < s.faults.size(); ++i) {
+      const FaultStep& step = s.faults[i];
+      if (!is_of_the_metadata(step)) continue;
+      if (s.broker_product != "memphis")
+        refuse({key(i, "fault"), "spec.broker.product"},
+               "{} breaks the database of Memphis: {} has none", step.fault, s.broker_product);
+      if (step.target != "all")
+        refuse({key(i, "target")}, "{} hits what all brokers share; write 'all'", step.fault);
+    }
+  }
+
   void faults() {
     if (s.expectations.manual_restart == ManualRestart::required && !s.faults.empty() &&
         !std::ranges::all_of(s.faults,
@@ -220,6 +238,9 @@ class Rules {
                  "may meet another {} on the same server; let one end before ('for'), or choose "
                  "other targets",
                  one.fault);
+        if (is_of_the_metadata(one) && is_of_the_metadata(other) && i < j)
+          refuse({key(j, "fault"), key(i, "fault")},
+                 "may meet {}: there is one database; let one end before ('for')", one.fault);
         if (one.fault == "rate-limit" && other.fault == "packet-delay")
           refuse({key(j, "fault"), key(i, "fault")},
                  "may meet rate-limit on the same server: there is one queueing discipline; let "
@@ -248,9 +269,9 @@ class Rules {
       only("shape", "partition", options.shape != defaults.shape);
       only("percent", "packet-loss", options.percent != defaults.percent);
       only("rate", "rate-limit", options.rate != defaults.rate);
-      only("delay", "packet-delay", options.delay != defaults.delay);
+      if (fault != "metadata-slow") only("delay", "packet-delay", options.delay != defaults.delay);
       only("jitter", "packet-delay", options.jitter != defaults.jitter);
-      if (options.jitter >= options.delay)
+      if (options.jitter >= options.delay && fault != "metadata-slow")
         refuse({fmt::format("{}[{}].jitter", fault_list, i),
                 fmt::format("{}[{}].delay", fault_list, i)},
                "must be below delay, {}: else some packets would not be delayed",

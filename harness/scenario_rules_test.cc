@@ -362,6 +362,28 @@ TEST(ScenarioRules, LeaderChurnHitsTheLeaderOfAStreamThatHasFollowers) {
   EXPECT_EQ(refused(kill), Keys{"spec.timeline.faults[0].interval"});
 }
 
+TEST(ScenarioRules, FaultsOfTheDatabaseAreOfMemphisAndOneAtATime) {
+  for (const auto* fault : {"metadata-down", "metadata-frozen", "metadata-slow"}) {
+    auto s = scenario("all", Promise::keeps_on, Promise::keeps_on);
+    s.faults[0].fault = fault;
+    EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[0].fault"}) << fault;
+    s.broker_product = "memphis";
+    EXPECT_EQ(refused(s), Keys{}) << fault;
+    s.faults[0].options.delay = 20ms;  // below packet-delay's jitter
+    EXPECT_EQ(refused(s),
+              fault == std::string("metadata-slow")
+                  ? Keys{}
+                  : (Keys{"spec.timeline.faults[0].delay", "spec.timeline.faults[0].jitter"}))
+        << fault;
+    s.faults[0] = {fault, "leader", 0ms, {}};
+    EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[0].target"}) << fault;
+    s.faults = {{fault, "all", 0ms, {}}, {"metadata-down", "all", 5s, {}}};
+    EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[1].fault"}) << fault;
+    s.faults[0].lasts = 4s;
+    EXPECT_EQ(refused(s), Keys{}) << fault;
+  }
+}
+
 TEST(ScenarioRules, AKnownIssueIsOfVersions) {
   auto s = scenario("leader", Promise::not_promised, Promise::not_promised);
   s.known_issue = {"#1", "https://example.org/1", "2.10.7 - 2.10.22", {"lost"}};

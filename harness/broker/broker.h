@@ -13,6 +13,8 @@
 
 namespace faultline {
 
+class MetadataDatabase;
+
 struct StreamSettings {
   std::string name;
   std::string subject;
@@ -70,6 +72,10 @@ class Broker {
   virtual bool step_down(std::chrono::milliseconds limit) = 0;
   // Of the stream of create_stream. No pattern: it has no such files.
   virtual DataFiles data_files(DataFile) const { return {}; }
+
+  // What the brokers keep beside the streams; null: the product has no such thing, or it is not
+  // the harness that runs it.
+  virtual MetadataDatabase* metadata() { return nullptr; }
 
   // Moves the leaders of both groups to the stream's leader. False if that
   // could not be reached within the limit.

@@ -8,13 +8,16 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 
+#include "harness/broker/memphis/memphis_binary.h"
+#include "harness/broker/memphis/metadata_database.h"
 #include "harness/broker/nats/nats_binary.h"
 #include "harness/catalogue.h"
-#include "harness/cluster/capabilities.h"
 #include "harness/cli/command.h"
 #include "harness/cli/consent.h"
+#include "harness/cluster/capabilities.h"
 #include "harness/exit_code.h"
 #include "harness/kubernetes/asked.h"
 #include "harness/kubernetes/kind.h"
@@ -58,6 +61,18 @@ Ability broker() {
     return required("nats-server", false, "the default broker",
                     "tools/install-nats (run does it by itself where it can)");
   }
+}
+
+Ability memphis() try {
+  const MemphisBinary binary = find_memphis_binary({}, "");
+  return optional("Memphis", true, fmt::format("{}, {}", binary.version, binary.path.string()), "");
+} catch (const ClusterError& error) {
+  return optional("Memphis", false, "--broker memphis", error.what());
+}
+
+Ability postgresql() {
+  const auto lack = why_no_metadata_database();
+  return optional("PostgreSQL", lack.empty(), "--broker memphis", lack);
 }
 
 Ability disk() {
@@ -106,6 +121,8 @@ std::vector<Ability> examine() {
       processors(),
       memory(),
       program("go", "builds other versions of the broker", "golang-go (1.21 or newer), or pip"),
+      memphis(),
+      postgresql(),
       root(),
   };
   for (const auto& capabilities : {network_capabilities(), volume_capabilities()})
@@ -207,10 +224,11 @@ std::vector<Ability> examine(const ProviderOptions& provider) {
   return or_usage([&] { return asked([&] { return examine_cluster(provider.target); }); });
 }
 
-// Without netem packets are delayed by a queue; XFS is a choice.
+// Without netem packets are delayed by a queue; XFS and Memphis are choices.
 bool lacks_something(const std::vector<Ability>& abilities) {
-  return std::ranges::any_of(abilities, [](const Ability& ability) {
-    return ability.state == State::absent && ability.what != "netem" && ability.what != "xfs volume";
+  const std::set<std::string> dispensable{"netem", "xfs volume", "Memphis", "PostgreSQL"};
+  return std::ranges::any_of(abilities, [&](const Ability& ability) {
+    return ability.state == State::absent && !dispensable.contains(ability.what);
   });
 }
 

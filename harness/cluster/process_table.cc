@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <sstream>
 #include <string>
@@ -62,6 +63,11 @@ std::optional<std::uint64_t> process_start_time(int pid) {
   std::uint64_t start = 0;
   if (!(fields >> start)) return {};
   return start;
+}
+
+std::vector<int> children_of(int pid) {
+  std::ifstream list(proc(pid) / "task" / std::to_string(pid) / "children");
+  return {std::istream_iterator<int>(list), {}};
 }
 
 FileDescriptor open_process(int pid) {

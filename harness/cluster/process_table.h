@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "harness/cluster/file_descriptor.h"
 
@@ -16,6 +17,9 @@ std::optional<std::uint64_t> process_start_time(int pid);
 // "R" running, "S" asleep, "T" stopped by a signal, ... (proc(5), field 3 of stat).
 // Empty if there is none.
 std::optional<char> process_state(int pid);
+
+// Those that it started, or that became its own; not theirs.
+std::vector<int> children_of(int pid);
 
 // Refers to the process itself, never to a later one with the same pid; is
 // readable when it has ended (pidfd_open(2)). Owns nothing if there is none.

@@ -75,8 +75,12 @@ BrokerProgram memphis_program_in_pods(const MemphisBinary& binary,
   return program;
 }
 
-MemphisBroker::MemphisBroker(Cluster& cluster, std::string version)
-    : NatsBroker(cluster, NatsVersion{}), cluster_(cluster), version_(std::move(version)) {}
+MemphisBroker::MemphisBroker(Cluster& cluster, std::string version,
+                             std::shared_ptr<MetadataDatabase> database)
+    : NatsBroker(cluster, NatsVersion{}),
+      cluster_(cluster),
+      version_(std::move(version)),
+      database_(std::move(database)) {}
 
 void MemphisBroker::wait_until_ready(std::chrono::seconds limit, const Waiting& waiting) {
   const auto deadline = Clock::now() + limit;

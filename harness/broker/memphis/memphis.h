@@ -28,12 +28,13 @@ BrokerProgram memphis_program_in_pods(const MemphisBinary&, const std::string& s
 // A stream of StreamSettings is a station of one partition. The name is the station's.
 class MemphisBroker : public NatsBroker {
  public:
-  MemphisBroker(Cluster&, std::string version);
+  MemphisBroker(Cluster&, std::string version, std::shared_ptr<MetadataDatabase>);
 
   std::string product() const override { return "memphis"; }
   std::string version() override { return version_; }
   void wait_until_ready(std::chrono::seconds limit, const Waiting&) override;
   void create_stream(const StreamSettings&, const Waiting&) override;
+  MetadataDatabase* metadata() override { return database_.get(); }
 
  protected:
   void make_stream(const StreamSettings&, const Waiting&) override;
@@ -41,6 +42,7 @@ class MemphisBroker : public NatsBroker {
  private:
   Cluster& cluster_;
   const std::string version_;
+  const std::shared_ptr<MetadataDatabase> database_;
   std::string station_;
 };
 

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <random>
+#include <set>
 #include <thread>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "harness/cluster/cluster.h"
 #include "harness/cluster/log_tail.h"
 #include "harness/cluster/ports.h"
+#include "harness/cluster/process_table.h"
 #include "harness/cluster/program.h"
 
 namespace faultline {
@@ -30,6 +32,7 @@ using Words = std::vector<std::string>;
 
 constexpr auto start_limit = 120s;
 constexpr auto end_limit = 10s;
+constexpr auto stop_limit = 5s;
 constexpr std::size_t shown_lines = 10;
 constexpr const char* debian_folder = "/usr/lib/postgresql";  // <version>/bin, not in the PATH
 constexpr const char* user = "memphis";
@@ -59,6 +62,18 @@ Words as_nobody(Words words) {
   return words;
 }
 
+bool is_gone(int pid) { return !process_start_time(pid); }
+
+// An exit is as good: it goes on no more.
+bool stands_still(int pid) { return process_state(pid).value_or('T') == 'T' || is_gone(pid); }
+
+bool wait_until(const std::vector<int>& pids, bool (*is_so)(int)) {
+  for (const auto deadline = Clock::now() + stop_limit; !std::ranges::all_of(pids, is_so);
+       std::this_thread::sleep_for(1ms))
+    if (Clock::now() > deadline) return false;
+  return true;
+}
+
 }  // namespace
 
 std::string new_password() {
@@ -67,13 +82,18 @@ std::string new_password() {
 }
 
 std::string why_no_metadata_database() {
-  for (const auto* name : {"initdb", "postgres", "pg_isready"})
+  for (const auto* name : {"initdb", "postgres", "pg_isready", "psql"})
     if (program(name).empty())
       return fmt::format(
           "no PostgreSQL, in which Memphis keeps its metadata ({} is missing): "
           "apt-get install postgresql",
           name);
-  return {};
+  try {
+    output_of(as_nobody({program("postgres"), "--version"}));
+    return {};
+  } catch (const ClusterError& error) {
+    return std::string("PostgreSQL, for Memphis's metadata, cannot be run: ") + error.what();
+  }
 }
 
 struct MetadataDatabase::Implementation {
@@ -83,6 +103,7 @@ struct MetadataDatabase::Implementation {
   }
 
   ~Implementation() {
+    thaw();        // what is stopped does not end
     end(SIGQUIT);  // at once, yet it takes its processes with it
     std::error_code ignored;
     fs::remove_all(data(), ignored);
@@ -160,12 +181,87 @@ struct MetadataDatabase::Implementation {
     gone.wait_for(lock, end_limit, [&] { return running != which; });
   }
 
+  // Its first process starts the others, and no more once it is stopped. While it is, it waits
+  // for none of them either, so that no pid of theirs is another's meanwhile.
+  std::vector<int> stop_all(int first) {
+    children.signal(first, SIGSTOP);
+    if (!wait_until({first}, stands_still)) throw ClusterError("PostgreSQL cannot be stopped");
+    const auto others = children_of(first);
+    for (const int other : others) {
+      const auto since = process_start_time(other);
+      if (since && told.emplace(other, *since).second && options.started)
+        options.started(other, "postgres");
+      ::kill(other, SIGSTOP);
+    }
+    if (!wait_until(others, stands_still)) throw ClusterError("PostgreSQL cannot be stopped");
+    return others;
+  }
+
+  void kill() {
+    const std::lock_guard lock(all_mutex);
+    const int first = pid();
+    if (first == 0) return;
+    const auto others = stop_all(first);
+    for (const int other : others) ::kill(other, SIGKILL);
+    end(SIGKILL);
+    if (pid() == first || !wait_until(others, is_gone))
+      throw ClusterError("PostgreSQL does not end");
+  }
+
+  void freeze() {
+    const std::lock_guard lock(all_mutex);
+    if (const int first = pid(); first != 0) stop_all(first);
+  }
+
+  void thaw() {
+    const std::lock_guard lock(all_mutex);
+    const int first = pid();
+    if (first == 0) return;
+    for (const int other : children_of(first)) ::kill(other, SIGCONT);
+    children.signal(first, SIGCONT);
+  }
+
+  bool frozen() {
+    const std::lock_guard lock(all_mutex);
+    const int first = pid();
+    return first != 0 && stands_still(first) &&
+           std::ranges::all_of(children_of(first), stands_still);
+  }
+
+  std::string processes() {
+    const int first = pid();
+    if (first == 0) return {};
+    return fmt::format("pid {} and {} of its own", first, children_of(first).size());
+  }
+
+  MetadataAnswer ask(std::chrono::milliseconds limit) const {
+    const auto begin = Clock::now();
+    const auto took = [&] {
+      return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
+    };
+    ProgramOptions how{.limit = limit, .environment = {{"PGPASSWORD", password}}};
+    try {
+      const auto end =
+          run_program({program("psql"), "--no-psqlrc", "--quiet", "--host=" + address,
+                       fmt::format("--port={}", port.number()), "--username=" + std::string(user),
+                       "--dbname=" + std::string(database), "--command=SELECT 1"},
+                      how);
+      if (end.status == 0) return {took(), ""};
+      return {{}, end.errors.substr(0, end.errors.find('\n'))};
+    } catch (const ClusterError&) {
+      return {{}, fmt::format("no answer within {:.1f} s", took().count() / 1000.0)};
+    }
+  }
+
   MetadataDatabaseOptions options;
   ReservedPort port;
   std::string password;
   std::string address;
 
-  std::mutex mutex;
+  std::mutex all_mutex;  // who stops all of its processes, or lets them go on
+  std::set<std::pair<int, std::uint64_t>> told;  // pid and start time, of options.started
+
+  std::mutex mutex;  // guards what follows
   std::condition_variable gone;
   int running = 0;  // pid; 0: none
   int ended = 0;    // the last that did, perhaps before start() knew it
@@ -187,6 +283,15 @@ void MetadataDatabase::start(const std::string& address) try {
 MetadataAccess MetadataDatabase::access() const {
   const auto& self = *implementation_;
   return {self.address, self.port.number(), user, self.password, database};
+}
+
+void MetadataDatabase::kill() { implementation_->kill(); }
+void MetadataDatabase::freeze() { implementation_->freeze(); }
+void MetadataDatabase::thaw() { implementation_->thaw(); }
+std::string MetadataDatabase::processes() const { return implementation_->processes(); }
+bool MetadataDatabase::frozen() const { return implementation_->frozen(); }
+MetadataAnswer MetadataDatabase::ask(std::chrono::milliseconds limit) const {
+  return implementation_->ask(limit);
 }
 
 }  // namespace faultline

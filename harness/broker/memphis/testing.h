@@ -22,7 +22,7 @@ inline bool memphis_is_here() try {
 struct DeployedMemphis {
   std::shared_ptr<MetadataDatabase> database;
   LocalCluster cluster;
-  MemphisBroker broker{cluster, "1.4.4"};
+  MemphisBroker broker{cluster, "1.4.4", database};
 
   explicit DeployedMemphis(const std::filesystem::path& folder)
       : database(std::make_shared<MetadataDatabase>(

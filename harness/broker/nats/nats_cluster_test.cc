@@ -104,6 +104,20 @@ TEST(NatsCluster, ComesUpAndSaysWhoLeads) {
   EXPECT_TRUE(eventually([&] { return broker.stream_absent(); }));
 }
 
+// Memphis's third broker ended where it was started beside the second.
+TEST(NatsCluster, BrokersThatDisturbEachOtherAreStartedOneByOne) {
+  const testing::TemporaryFolder folder;
+  auto program = nats_program(binary(), "always");
+  const auto lock = (folder.path() / "lock").string();
+  program.binary = testing::write_program(
+      folder.path() / "alone", "#!/bin/sh\nmkdir " + lock + " || exit 1\nsleep 0.3\nrmdir " + lock +
+                                   "\nexec " + program.binary.string() + " \"$@\"\n");
+  program.one_by_one = true;
+  LocalOptions options;
+  options.folder = folder.path() / "run";
+  EXPECT_NO_THROW(LocalCluster(program, options));
+}
+
 TEST(NatsCluster, KilledBrokerIsHeldDownAndComesBack) {
   const testing::TemporaryFolder folder;
   Deployed deployed(folder.path());

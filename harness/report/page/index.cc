@@ -217,8 +217,12 @@ Html html_versions(const VersionTable& table) {
                 tag("tbody", {rows})})});
 }
 
-const char* sign_of(std::string_view outcome) {
-  return outcome == "pass" ? "✅" : outcome == "fail" ? "❌" : outcome == "unknown" ? "❓" : "➖";
+const char* sign_of(const Repetitions& row) {
+  const std::string_view outcome = row.outcome();
+  return outcome == "pass"      ? (needs_reason(row.worst()) ? "⚠️" : "✅")
+         : outcome == "fail"    ? "❌"
+         : outcome == "unknown" ? "❓"
+                                : "➖";
 }
 
 std::string markdown_versions(const VersionTable& table) {
@@ -231,7 +235,7 @@ std::string markdown_versions(const VersionTable& table) {
     out += fmt::format("\n| {} |", markdown_text(figure_of(*row.scenario)));
     for (const auto& cell : row.cells)
       out +=
-          cell ? fmt::format(" {} {} |", sign_of(cell->outcome()), counted_outcome(*cell)) : " – |";
+          cell ? fmt::format(" {} {} |", sign_of(*cell), counted_outcome(*cell)) : " – |";
   }
   return out + "\n";
 }
@@ -258,7 +262,7 @@ std::string markdown_row(const Repetitions& row, Links links) {
                      text(observed_word(row.worst_writes(), "availability.writes")),
                      text(documented_word(promised.reads)), text(observed_reads(row.worst_reads())),
                      text(documented_word(promised.loss)), text(observed_loss(row.worst_loss())),
-                     sign_of(outcome), outcome, row.repeated() ? " " + row.share() : "");
+                     sign_of(row), outcome, row.repeated() ? " " + row.share() : "");
 }
 
 }  // namespace
