@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <tuple>
 
 #include "harness/report/words.h"
@@ -71,6 +72,13 @@ std::string named(const std::vector<const RunResult*>& runs, Asked asked) {
                      more == 0 ? "" : fmt::format(" and {} more", more));
 }
 
+// A run whose broker never came up does not know it.
+std::string own_version(const Repetitions& row) {
+  for (const RunResult* run : row.runs)
+    if (!run->broker_version.empty()) return run->broker_version;
+  return "";
+}
+
 }  // namespace
 
 const RunResult& Repetitions::worst() const {
@@ -134,6 +142,17 @@ std::vector<Repetitions> by_scenario(const SuiteResult& suite) {
       of_it->runs.push_back(&run);
   }
   return all;
+}
+
+std::string broker_version(const Repetitions& row, const std::vector<Repetitions>& rows) {
+  if (std::string own = own_version(row); !own.empty()) return own;
+  std::set<std::string> versions;
+  for (const Repetitions& other : rows)
+    if (other.runs.front()->broker_product == row.runs.front()->broker_product &&
+        other.runs.front()->provider == row.runs.front()->provider)
+      versions.insert(own_version(other));
+  versions.erase("");
+  return versions.size() == 1 ? *versions.begin() : "";
 }
 
 }  // namespace faultline

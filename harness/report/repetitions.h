@@ -36,4 +36,8 @@ struct Repetitions {
 // the suite. Complexity: O(runs * scenarios).
 std::vector<Repetitions> by_scenario(const SuiteResult&);
 
+// The version of the row's broker. What did not run knows none: then it is that of the other rows
+// of the product, where they agree, else empty.
+std::string broker_version(const Repetitions& row, const std::vector<Repetitions>& rows);
+
 }  // namespace faultline

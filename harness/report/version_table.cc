@@ -16,12 +16,6 @@ constexpr std::size_t gap = 2;
 
 using ProductVersion = std::pair<std::string, std::string>;  // product and version
 
-ProductVersion broker_of(const Repetitions& row) {
-  for (const RunResult* run : row.runs)
-    if (!run->broker_version.empty()) return {run->broker_product, run->broker_version};
-  return {row.runs.front()->broker_product, ""};
-}
-
 bool same_row(const RunResult& a, const Scenario& b, const std::string& provider) {
   return a.scenario.name == b.name && a.provider == provider;
 }
@@ -61,10 +55,10 @@ VersionTable by_version(const SuiteResult& suite) {
   VersionTable table;
   std::vector<ProductVersion> brokers;
   std::vector<std::pair<std::size_t, Repetitions>> placed;  // by column
-  for (Repetitions& row : by_scenario(suite)) {
-    const std::size_t column = place_in(brokers, broker_of(row));
-    placed.emplace_back(column, std::move(row));
-  }
+  const std::vector<Repetitions> rows = by_scenario(suite);
+  for (const Repetitions& row : rows)
+    placed.emplace_back(
+        place_in(brokers, {row.runs.front()->broker_product, broker_version(row, rows)}), row);
   if (brokers.size() < 2) return table;
   const bool one_product = std::ranges::all_of(
       brokers, [&](const ProductVersion& b) { return b.first == brokers[0].first; });

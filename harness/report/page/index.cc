@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 #include <tuple>
 
 #include "harness/report/page/document.h"
@@ -34,25 +33,6 @@ std::string part_of(const Scenario& scenario) {
   if (scenario.figure.starts_with("2.")) return "2. Kubernetes workers";
   if (scenario.figure.starts_with("3.")) return "3. Storage volumes";
   return "Beyond the page";
-}
-
-// A run whose broker never came up does not know it.
-std::string broker_version(const Repetitions& row) {
-  for (const RunResult* run : row.runs)
-    if (!run->broker_version.empty()) return run->broker_version;
-  return "";
-}
-
-// What did not run knows none: then it is that of the other rows, where they agree.
-std::string broker_version(const Repetitions& row, const std::vector<Repetitions>& rows) {
-  if (std::string own = broker_version(row); !own.empty()) return own;
-  std::set<std::string> versions;
-  for (const Repetitions& other : rows)
-    if (other.runs.front()->broker_product == row.runs.front()->broker_product &&
-        other.runs.front()->provider == row.runs.front()->provider)
-      versions.insert(broker_version(other));
-  versions.erase("");
-  return versions.size() == 1 ? *versions.begin() : "";
 }
 
 std::vector<Table> tables(const SuiteResult& suite) {

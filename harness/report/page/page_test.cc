@@ -357,6 +357,7 @@ TEST(Index, EveryCellLeadsToItsRun) {
 
 TEST(Index, OfSeveralVersionsBeginsWithAColumnForEach) {
   RunResult older = testing::make_failed(), newer = testing::make_passed();
+  older.scenario.set = "custom";
   newer.scenario = older.scenario;
   older.broker_version = "2.10.22";
   newer.folder = "/results/suite/newer";
