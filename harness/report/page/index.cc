@@ -192,7 +192,7 @@ Html html_versions(const VersionTable& table) {
   return element(
       "div",
       {{"class", "wide"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", by_version_title}},
-      {element("table", {{"class", "failover"}},
+      {element("table", {{"class", "failover versions"}},
                {tag("caption", {by_version_title}), tag("thead", {tag("tr", {head})}),
                 tag("tbody", {rows})})});
 }
