@@ -29,7 +29,7 @@ class MetadataFaultTest : public ::testing::TestWithParam<const char*> {
   }
 
   std::unique_ptr<Fault> make(const char* name) {
-    return make_fault(name, {cluster_, broker_, journal_}, {.delay = 300ms});
+    return make_fault(name, {cluster_, broker_, journal_}, {.delay = 1s});
   }
 
   testing::TemporaryFolder folder_;

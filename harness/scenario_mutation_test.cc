@@ -123,7 +123,7 @@ TEST(ScenarioMutations, AreReadOrRefusedInShortLines) {
     if (loaded.problems.empty()) expect_bounds(loaded.scenario);
     for (const auto& problem : loaded.problems) {
       EXPECT_FALSE(problem.message.empty());
-      EXPECT_LT(problem.message.size(), 400u) << problem.message;
+      EXPECT_LT(problem.message.size(), 500u) << problem.message;
       EXPECT_EQ(to_string(problem).find_first_of("\n\r\033"), std::string::npos) << problem.message;
       EXPECT_GE(problem.line, 0);
     }
