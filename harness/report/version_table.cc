@@ -16,8 +16,8 @@ constexpr std::size_t gap = 2;
 
 using ProductVersion = std::pair<std::string, std::string>;  // product and version
 
-bool same_row(const RunResult& a, const Scenario& b, const std::string& provider) {
-  return a.scenario.name == b.name && a.provider == provider;
+bool same_row(const RunResult& a, const RunResult& b) {
+  return a.scenario.name == b.scenario.name && a.provider == b.provider;
 }
 
 // Its place in `all`, which gets it where it has it not yet.
@@ -69,13 +69,11 @@ VersionTable by_version(const SuiteResult& suite) {
   for (auto& [column, repetitions] : placed) {
     const RunResult& run = *repetitions.runs.front();
     auto row = std::ranges::find_if(table.rows, [&](const VersionTable::Row& other) {
-      const auto any =
-          std::ranges::find_if(other.cells, [](const auto& c) { return c.has_value(); });
-      return !other.cells[column] && same_row(run, *other.scenario, (*any)->runs.front()->provider);
+      return !other.cells[column] && same_row(run, *other.first);
     });
     if (row == table.rows.end())
-      row = table.rows.insert(
-          row, {&run.scenario, std::vector<std::optional<Repetitions>>(brokers.size())});
+      row = table.rows.insert(row,
+                              {&run, std::vector<std::optional<Repetitions>>(brokers.size())});
     row->cells[column] = std::move(repetitions);
   }
   return table;
@@ -91,7 +89,7 @@ std::string version_table(const SuiteResult& suite) {
   if (table.rows.empty()) return "";
   std::size_t label_width = 6;
   for (const auto& row : table.rows)
-    label_width = std::max(label_width, figure_label(*row.scenario).size());
+    label_width = std::max(label_width, figure_label(row.first->scenario).size());
   label_width = std::min(label_width, widest / 2);
   std::vector<std::size_t> widths;
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
@@ -108,7 +106,7 @@ std::string version_table(const SuiteResult& suite) {
     for (const auto& row : table.rows) {
       std::vector<std::string> cells;
       for (const auto& cell : row.cells) cells.push_back(cell_text(cell));
-      const std::string label = figure_label(*row.scenario).substr(0, label_width);
+      const std::string label = figure_label(row.first->scenario).substr(0, label_width);
       text += line(label_width, label, part(std::as_const(cells)), part(widths));
     }
     first += count;

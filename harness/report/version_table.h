@@ -11,7 +11,7 @@ namespace faultline {
 
 struct VersionTable {
   struct Row {
-    const Scenario* scenario;
+    const RunResult* first;  // of its runs
     std::vector<std::optional<Repetitions>> cells;  // one per column; empty: was not to run there
   };
   std::vector<std::string> columns;  // "2.12.1", where products differ "nats 2.12.1"

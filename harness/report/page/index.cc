@@ -181,7 +181,7 @@ Html html_versions(const VersionTable& table) {
     head += element("th", {{"scope", "col"}}, {shortened(name, longest)});
   Html rows;
   for (const VersionTable::Row& row : table.rows) {
-    Html cells = element("th", {{"scope", "row"}}, {figure_of(*row.scenario)});
+    Html cells = element("th", {{"scope", "row"}}, {figure_of(row.first->scenario)});
     for (const auto& cell : row.cells)
       cells += cell ? tag("td", {element("a", {{"href", page_of(cell->worst())}},
                                          {outcome_badge(cell->outcome())}),
@@ -212,7 +212,7 @@ std::string markdown_versions(const VersionTable& table) {
   out += "\n|---|";
   for (std::size_t i = 0; i < table.columns.size(); ++i) out += "---|";
   for (const VersionTable::Row& row : table.rows) {
-    out += fmt::format("\n| {} |", markdown_text(figure_of(*row.scenario)));
+    out += fmt::format("\n| {} |", markdown_text(figure_of(row.first->scenario)));
     for (const auto& cell : row.cells)
       out +=
           cell ? fmt::format(" {} {} |", sign_of(*cell), counted_outcome(*cell)) : " – |";
