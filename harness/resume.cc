@@ -34,6 +34,7 @@ std::string suite_request(std::span<const Scenario> scenarios, const RunOptions&
                {"versions", plan.versions},
                {"repeat", plan.repeat},
                {"scenarios", Json::array()}};
+  if (!plan.place.empty()) request["place"] = plan.place;
   for (const Scenario& scenario : scenarios)
     request["scenarios"].push_back(
         {{"name", scenario.name}, {"broker", scenario.broker_product}, {"text", scenario.text}});

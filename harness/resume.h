@@ -14,7 +14,8 @@ namespace faultline {
 // In a suite's folder; its form is private to this file.
 inline constexpr const char* suite_request_name = "suite.json";
 
-// What makes two suites the same, and the seed: scenarios, brokers, provider and repetitions.
+// What makes two suites the same, and the seed: scenarios, brokers, provider, place and
+// repetitions.
 std::string suite_request(std::span<const Scenario>, const RunOptions&, const SuitePlan&);
 
 struct EarlierSuite {

@@ -104,6 +104,9 @@ TEST_F(Resume, AnotherRequestIsAnotherSuite) {
   plan_.repeat = 3;
   EXPECT_TRUE(is_new());
   plan_.repeat = 2;
+  plan_.place = {"/another/target.yaml"};
+  EXPECT_TRUE(is_new());
+  plan_.place.clear();
   scenarios_[1].text = "b, changed";
   EXPECT_TRUE(is_new());
   scenarios_[1].text = "b";

@@ -34,6 +34,9 @@ struct SuitePlan {
   std::uint64_t repeat = 1;
   // Of the broker: each scenario on each. Empty: the options', else the scenario's.
   std::vector<std::string> versions = {};
+  // Where it runs, beyond the provider's name: the target file and images that were chosen. Of
+  // another place it is another suite (harness/resume.h).
+  std::vector<std::string> place = {};
   // The folder is of a suite of the same plan: its verdicts stay, the rest is run. What came to
   // no verdict there stays beside the run that takes its place, as with retries.
   bool resume = false;

@@ -77,6 +77,17 @@ void check_choice(const std::vector<Scenario>& scenarios, RunOptions options,
       }
 }
 
+// Of what was chosen; the name of a kind cluster changes nothing.
+std::vector<std::string> place_of(const ProviderOptions& provider) {
+  std::vector<std::string> place;
+  if (!provider.target.empty())
+    place.push_back(std::filesystem::absolute(provider.target).string());
+  for (const std::string* image :
+       {&provider.node_image, &provider.broker_image, &provider.metadata_image})
+    if (!image->empty()) place.push_back(*image);
+  return place;
+}
+
 // The version that a scenario names is one of its own product.
 void choose_broker(Scenario& scenario, const std::string& product) {
   if (product.empty() || product == scenario.broker_product) return;
@@ -105,6 +116,7 @@ int execute(Arguments arguments) {
   SuitePlan plan = plan_of(arguments.nightly);
   scenarios = at_ages(std::move(scenarios), arguments.nightly.ages);
   plan.policy = arguments.policy;
+  plan.place = place_of(arguments.provider);
   RunOptions& options = arguments.run;
   options.provider = arguments.provider.name;
   check_choice(scenarios, options, plan.versions);
