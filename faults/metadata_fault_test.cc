@@ -74,11 +74,17 @@ TEST_P(MetadataFaultTest, OfADatabaseThatIsDownIsNotProven) {
 INSTANTIATE_TEST_SUITE_P(Faults, MetadataFaultTest,
                          ::testing::Values("metadata-down", "metadata-frozen", "metadata-slow"));
 
-// With the harness only the first process ends: what it started would be left, stopped.
+// With the harness only the first process ends: what it started would be left, stopped. A process
+// that ended as its parent was stopped (a worker of the start-up) waits for the parent, as a zombie.
 TEST_F(MetadataFaultTest, EveryProcessIsToldOfBeforeItIsStopped) {
   database_->freeze();
-  ASSERT_GT(told_.size(), 2U);
-  for (const int pid : told_) EXPECT_EQ(process_state(pid), 'T') << pid;
+  std::set<int> stopped;
+  for (const int pid : told_) {
+    const auto state = process_state(pid);
+    EXPECT_TRUE(state == 'T' || state == 'Z') << pid << " is in state " << state;
+    if (state == 'T') stopped.insert(pid);
+  }
+  EXPECT_GT(stopped.size(), 2U);
   database_ = {};
   EXPECT_NE(broker_.metadata(), nullptr);
 }
