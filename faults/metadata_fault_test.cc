@@ -80,7 +80,7 @@ TEST_F(MetadataFaultTest, EveryProcessIsToldOfBeforeItIsStopped) {
   database_->freeze();
   std::set<int> stopped;
   for (const int pid : told_) {
-    const auto state = process_state(pid);
+    const char state = process_state(pid).value_or('?');
     EXPECT_TRUE(state == 'T' || state == 'Z') << pid << " is in state " << state;
     if (state == 'T') stopped.insert(pid);
   }
