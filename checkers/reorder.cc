@@ -51,8 +51,12 @@ std::optional<Stored> place(const History& history, const Sighting& publish,
 std::vector<Stored> places(const History& history) {
   std::vector<Stored> found;
   for_each_value(publishes(history), messages_read(history), [&](auto published, auto reads) {
-    for (const auto& publish : published)
+    bool sent_again = false;  // what is stored may be what was sent first
+    for (const auto& publish : published) {
+      const bool unknown = history.operations[publish.operation].outcome == Outcome::unknown;
+      if (unknown && std::exchange(sent_again, true)) continue;
       if (const auto stored = place(history, publish, reads)) found.push_back(*stored);
+    }
   });
   return found;
 }

@@ -6,7 +6,9 @@
 // is loss and no reordering. So `a` counts only if it was still there: a judged
 // read brought it at its sequence, invoked after `b` was known to be stored.
 // Sequences that went back without that are counted as `restarted`.
-// Publishes acknowledged as "duplicate" stored nothing and are left out.
+// Publishes acknowledged as "duplicate" stored nothing and are left out; so are
+// those of unknown outcome that sent an unacknowledged value again, since what is
+// stored may be what was sent first.
 //
 // Counts: publishes (with a known sequence), reordered, restarted.
 // Complexity: O(n log n).

@@ -83,9 +83,24 @@ TEST(Reorder, APublishAcknowledgedAsDuplicateStoredNothing) {
   EXPECT_EQ(check_reorder(b.build()).verdict, Verdict::pass);
 }
 
+TEST(Reorder, WhatIsSentAgainMayBeStoredSinceTheFirstTime) {
+  HistoryBuilder b;
+  b.unknown_publish(1, 1, 5, 6);
+  b.publish(2, 1, 10, 15, 2);
+  b.unknown_publish(1, 1, 20, 25);
+  b.drain(100, {{1, 1}, {2, 1}});
+  EXPECT_EQ(check_reorder(b.build()).verdict, Verdict::pass);
+}
+
 std::uint64_t naive_sequence(const History& history, const Operation& o) {
   if (o.kind != OperationKind::publish || o.outcome == Outcome::fail || o.duplicate) return 0;
   if (o.outcome == Outcome::ok && o.sequence > 0) return o.sequence;
+  for (const auto& earlier : history.operations) {
+    if (&earlier == &o) break;
+    if (earlier.kind == OperationKind::publish && earlier.outcome == Outcome::unknown &&
+        earlier.value == o.value)
+      return 0;
+  }
   std::uint64_t lowest = 0;
   bool read = false;
   for (const auto& r : history.operations) {

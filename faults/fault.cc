@@ -10,6 +10,7 @@
 #include "faults/broker_pause.h"
 #include "faults/broker_stop.h"
 #include "faults/clients_cut.h"
+#include "faults/control_request.h"
 #include "faults/disk_frozen.h"
 #include "faults/disk_full.h"
 #include "faults/kubelet_stop.h"
@@ -56,6 +57,7 @@ constexpr std::array registry{
     Registered{{"worker-pause", Needs::worker, takes_down, !passing}, make<WorkerPause>},
     Registered{{"kubelet-stop", Needs::kubelet, !takes_down, !passing}, make<KubeletStop>},
     Registered{{"leader-churn", Needs::nothing, !takes_down, !passing}, make<LeaderChurn>},
+    Registered{{"control-request", Needs::nothing, !takes_down, passing}, make<ControlRequest>},
     Registered{{"partition", Needs::worker, takes_down, !passing, answers}, make<Partition>},
     Registered{{"clients-cut", Needs::network, takes_down, !passing, answers}, make<ClientsCut>},
     Registered{{"packet-loss", Needs::network, !takes_down, !passing}, make<PacketLoss>},

@@ -46,6 +46,7 @@ const std::map<std::string, std::string> unsafe_faults{
     {"disk-frozen", "that nobody else is on the broker's file system cannot be proven"},
     {"bit-flip", "what is in the volume is not faultline's"},
     {"truncate", "what is in the volume is not faultline's"},
+    {"control-request", "what it asks for is not undone"},
 };
 
 const std::set<std::string> faults_that_need_the_agent{"broker-crash", "partition"};

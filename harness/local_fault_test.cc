@@ -94,7 +94,7 @@ class LocalFault : public ::testing::TestWithParam<Case> {
     address.subject = "log.values";
     NatsClient client(address, "test", 0);
     ASSERT_TRUE(eventually([&] {
-      client.publish("value", 5s, [&](const PublishReply& reply) {
+      client.publish("value", "", 5s, [&](const PublishReply& reply) {
         if (reply.outcome == Outcome::ok) written = true;
       });
       return written.load();

@@ -412,6 +412,9 @@ Key workload() {
              without_default(whole("in_flight", 1, 10'000, FIELD(workload.in_flight),
                                    "Instead of rate: each producer keeps so many publishes under "
                                    "way, as fast as the broker acknowledges (closed loop).")),
+             flag("resend", FIELD(workload.resend),
+                  "A publish that was not acknowledged is sent again, each second, with the same "
+                  "id, until it is: an idempotent producer, of which the broker stores it once."),
              size, consumers, timeouts},
             "The clients.");
   all.schema["not"] = {{"required", {"rate", "in_flight"}}};
@@ -466,6 +469,11 @@ Key timeline() {
               "database stands still each time."),
        length("jitter", milliseconds(0), milliseconds(10'000), FIELD(faults.back().options.jitter),
               "packet-delay: more or less, at random; below delay."),
+       without_default(text("subject", 200, Form{"^[^ ]+$", "$JS.API.INFO"},
+                            FIELD(faults.back().options.subject),
+                            "control-request: the subject of the request.")),
+       without_default(text("body", 4000, {}, FIELD(faults.back().options.body),
+                            "control-request: what is sent, word for word; left out, nothing.")),
        whole("flips", 1, 64, FIELD(faults.back().options.flips),
              "bit-flip: how many bits are inverted."),
        length("interval", milliseconds(200), milliseconds(3'600'000),

@@ -384,6 +384,19 @@ TEST(ScenarioRules, FaultsOfTheDatabaseAreOfMemphisAndOneAtATime) {
   }
 }
 
+TEST(ScenarioRules, AControlRequestHasASubjectAndNobodyElseHas) {
+  auto s = scenario("all", Promise::keeps_on, Promise::keeps_on);
+  s.faults[0].fault = "control-request";
+  EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[0].fault"});
+  s.faults[0].options.subject = "$JS.API.INFO";
+  EXPECT_EQ(refused(s), Keys{});
+  s.faults[0].target = "leader";
+  EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[0].target"});
+  s.faults[0].fault = "broker-kill";
+  s.faults[0].options.body = "{}";
+  EXPECT_EQ(refused(s), (Keys{"spec.timeline.faults[0].subject", "spec.timeline.faults[0].body"}));
+}
+
 TEST(ScenarioRules, AKnownIssueIsOfVersions) {
   auto s = scenario("leader", Promise::not_promised, Promise::not_promised);
   s.known_issue = {"#1", "https://example.org/1", "2.10.7 - 2.10.22", {"lost"}};

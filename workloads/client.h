@@ -72,7 +72,9 @@ class Client {
 
   virtual ~Client() = default;  // what is still under way becomes unknown
 
-  virtual void publish(std::string_view payload, Milliseconds timeout, Callback<PublishReply>) = 0;
+  // The broker stores what comes twice with one `id` once, where it knows of ids.
+  virtual void publish(std::string_view payload, const std::string& id, Milliseconds timeout,
+                       Callback<PublishReply>) = 0;
 
   // Through the stream's leader.
   virtual void read(std::uint64_t sequence, Milliseconds timeout, Callback<ReadReply>) = 0;

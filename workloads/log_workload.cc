@@ -28,6 +28,7 @@ constexpr double lagging_share = 0.125;
 ClientFactory client_factory(const LogSettings& settings, const StreamAddress& address) {
   const bool at_once = sends_at_once(settings.in_flight);
   NatsAddress nats{address.urls, address.stream, address.subject, at_once, address.access};
+  if (settings.resend) nats.id_header = "Nats-Msg-Id";
   if (address.product == "memphis") nats = in_memphis(nats);
   return [nats](const std::string& name, std::size_t first_server) {
     return std::make_unique<NatsClient>(nats, name, first_server);

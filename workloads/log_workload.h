@@ -21,6 +21,7 @@ struct LogSettings {
   std::uint32_t producers = 2;
   double rate = 200;            // publishes a second of all producers together (open loop)
   std::uint32_t in_flight = 0;  // > 0: closed loop, so many per producer; rate is unused
+  bool resend = false;          // what was not acknowledged comes again, with the same id
   std::uint32_t min_size = 64;  // payload bytes, uniform in [min_size, max_size]
   std::uint32_t max_size = 256;
   std::uint32_t readers = 1;    // follow the end of the stream, through its leader

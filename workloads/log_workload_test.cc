@@ -83,6 +83,31 @@ class LogWorkloadTest : public testing::Test {
   TestCluster cluster;
 };
 
+TEST_F(LogWorkloadTest, WhatIsSentAgainIsAcknowledgedAndStoredOnce) {
+  LogSettings settings;
+  settings.resend = true;
+  settings.publish_timeout = 1ms;  // most acknowledgements come too late
+  TestRun run(settings, cluster.address());
+  run.workload().start();
+  const auto duplicates = [](const Operation& each) { return each.duplicate; };
+  EXPECT_TRUE(eventually([&] {
+    const auto live = run.workload().live();
+    return live.writes_ok > 300 && live.writes_unknown > 100;
+  }));
+  run.workload().stop_producing();
+  const auto drain = run.drain();
+  const auto history = run.finish();
+  EXPECT_TRUE(drain.complete) << drain.reason;
+  EXPECT_GT(count(history, duplicates), 0u);
+  std::set<Value> stored;
+  for (const auto& [sequence, value] : drained(history))
+    EXPECT_TRUE(stored.insert(value).second) << "stored again as " << sequence;
+  for (const auto& each : history.operations)
+    if (each.kind == OperationKind::publish && each.outcome == Outcome::ok) {
+      EXPECT_TRUE(stored.contains(each.value)) << each.value.counter;
+    }
+}
+
 TEST_F(LogWorkloadTest, RecordsAQuietRun) {
   LogSettings settings;
   settings.rate = 400;

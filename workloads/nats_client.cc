@@ -197,7 +197,6 @@ NatsClient::NatsClient(const NatsAddress& address, const std::string& name,
                        std::size_t first_server)
     : stream_(address.stream),
       subject_(address.subject),
-      name_(name),
       headers_(address.headers),
       id_header_(address.id_header) {
   connect(address, name, first_server);
@@ -350,8 +349,10 @@ void NatsClient::sweep(std::stop_token stop) {
   }
 }
 
-void NatsClient::publish(std::string_view payload, Milliseconds timeout,
+void NatsClient::publish(std::string_view payload, const std::string& id, Milliseconds timeout,
                          Callback<PublishReply> callback) {
+  auto headers = headers_;
+  if (!id_header_.empty()) headers[id_header_] = id;
   request(
       subject_, payload, timeout,
       [callback = std::move(callback)](const Reply& reply) {
@@ -360,13 +361,7 @@ void NatsClient::publish(std::string_view payload, Milliseconds timeout,
         else
           callback({reply.outcome(), 0, false, reply.sent()});
       },
-      {}, next_headers());
-}
-
-std::map<std::string, std::string> NatsClient::next_headers() {
-  auto headers = headers_;
-  if (!id_header_.empty()) headers[id_header_] = fmt::format("{}-{}", name_, ++published_);
-  return headers;
+      {}, headers);
 }
 
 void NatsClient::request_message(const std::string& subject, std::uint64_t sequence,

@@ -10,7 +10,6 @@
 // times out, and is unknown.
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -57,7 +56,8 @@ class NatsClient final : public Client {
   NatsClient(const NatsClient&) = delete;
   NatsClient& operator=(const NatsClient&) = delete;
 
-  void publish(std::string_view payload, Milliseconds timeout, Callback<PublishReply>) override;
+  void publish(std::string_view payload, const std::string& id, Milliseconds timeout,
+               Callback<PublishReply>) override;
   void read(std::uint64_t sequence, Milliseconds timeout, Callback<ReadReply>) override;
   void direct_read(std::uint64_t sequence, Milliseconds timeout, Callback<ReadReply>) override;
   void pull(const std::string& group, Milliseconds expires, Milliseconds timeout,
@@ -97,7 +97,6 @@ class NatsClient final : public Client {
   void request(const std::string& subject, std::string_view body, Milliseconds timeout,
                std::function<void(const Reply&)> completed, const std::string& group = {},
                const std::map<std::string, std::string>& headers = {});
-  std::map<std::string, std::string> next_headers();
   void request_message(const std::string& subject, std::uint64_t sequence, Milliseconds timeout,
                        std::function<void(const Reply&)> completed);
   std::string ask(const std::string& subject, Milliseconds timeout);
@@ -117,10 +116,8 @@ class NatsClient final : public Client {
 
   const std::string stream_;
   const std::string subject_;
-  const std::string name_;
   const std::map<std::string, std::string> headers_;
   const std::string id_header_;
-  std::atomic<std::uint64_t> published_{0};
   std::string inbox_;  // ends in "."; the token of a request follows
   std::unique_ptr<natsConnection, Destroy<natsConnection, &NatsClient::destroy_connection>>
       connection_;

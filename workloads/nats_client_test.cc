@@ -28,7 +28,7 @@ Reply wait_for(const std::function<void(Callback<Reply>)>& call) {
 }
 
 PublishReply publish(Client& client, std::string_view payload) {
-  return wait_for<PublishReply>([&](auto done) { client.publish(payload, 5s, done); });
+  return wait_for<PublishReply>([&](auto done) { client.publish(payload, "", 5s, done); });
 }
 
 struct Read {

@@ -1,5 +1,7 @@
 #include "workloads/producer.h"
 
+#include <fmt/format.h>
+
 #include "workloads/payload.h"
 
 namespace faultline {
@@ -7,6 +9,7 @@ namespace {
 
 constexpr std::size_t most_in_flight = 4096;          // of an open loop: above it, sends are late
 constexpr Duration refused_pause = 10 * millisecond;  // of a closed loop
+constexpr Duration resend_after = 1 * second;
 
 std::mt19937_64 seeded(std::uint64_t seed, std::uint32_t number) {
   std::seed_seq sequence{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32),
@@ -28,10 +31,15 @@ void Producer::start() {
   thread_ = std::jthread([this](std::stop_token stop) {
     context_.settings.in_flight > 0 ? run_closed_loop(stop) : run_open_loop(stop);
   });
+  if (!context_.settings.resend) return;
+  second_session_.emplace(context_, "producer", "", number_ + 1);
+  resends_ = std::jthread([this](std::stop_token stop) { run_resends(stop); });
 }
 
 void Producer::stop() {
   thread_ = {};
+  resends_ = {};
+  give_up_resends();
   in_flight_.wait_until_none();
 }
 
@@ -54,13 +62,48 @@ void Producer::run_closed_loop(std::stop_token stop) {
   }
 }
 
+void Producer::run_resends(std::stop_token stop) {
+  std::unique_lock lock(mutex_);
+  while (changed_.wait(lock, stop, [this] { return !unacknowledged_.empty(); })) {
+    const Time due = unacknowledged_.front().due;
+    lock.unlock();
+    const bool goes_on = sleep_until(due, stop);
+    lock.lock();
+    if (!goes_on) return;
+    const auto next = std::move(unacknowledged_.front());
+    unacknowledged_.pop_front();
+    lock.unlock();
+    send(*second_session_, next.value, next.payload, 0);
+    lock.lock();
+  }
+}
+
+// It stays in flight until it is acknowledged, or the producer stops.
+bool Producer::send_again(Value value, const std::string& payload) {
+  const std::lock_guard lock(mutex_);
+  if (!context_.settings.resend || gave_up_) return false;
+  unacknowledged_.push_back({value, payload, monotonic_now() + resend_after});
+  changed_.notify_all();
+  return true;
+}
+
+void Producer::give_up_resends() {
+  std::unique_lock lock(mutex_);
+  gave_up_ = true;
+  const auto left = std::exchange(unacknowledged_, {}).size();
+  lock.unlock();
+  for (std::size_t i = 0; i < left; ++i) in_flight_.release();
+}
+
 void Producer::publish(Time intended) {
   const auto& settings = context_.settings;
   std::uniform_int_distribution<std::size_t> size(settings.min_size, settings.max_size);
   const Value value{number_, ++counter_};
-  const auto payload = encode_payload(context_.run, value, size(random_), random_());
+  send(session_, value, encode_payload(context_.run, value, size(random_), random_()), intended);
+}
 
-  const auto [client, process] = session_.seat();
+void Producer::send(Session& session, Value value, const std::string& payload, Time intended) {
+  const auto [client, process] = session.seat();
   Invocation invocation;
   invocation.kind = OperationKind::publish;
   invocation.process = process;
@@ -69,7 +112,8 @@ void Producer::publish(Time intended) {
   invocation.intended = intended;
   const auto id = context_.recorder.invoke(invocation);
 
-  client.publish(payload, settings.publish_timeout, [this, id](const PublishReply& reply) {
+  const auto replied = [this, id, value,
+                        kept = context_.settings.resend ? payload : ""](const PublishReply& reply) {
     Completion completion;
     completion.outcome = reply.outcome;
     completion.sequence = reply.sequence;
@@ -90,8 +134,10 @@ void Producer::publish(Time intended) {
         ++context_.live.writes_unknown;
         break;
     }
-    in_flight_.release();
-  });
+    if (reply.outcome == Outcome::ok || !send_again(value, kept)) in_flight_.release();
+  };
+  client.publish(payload, fmt::format("{}-{}", value.producer, value.counter),
+                 context_.settings.publish_timeout, replied);
 }
 
 }  // namespace faultline

@@ -2,8 +2,13 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
+#include <deque>
+#include <mutex>
+#include <optional>
 #include <random>
+#include <string>
 #include <thread>
 
 #include "workloads/log_context.h"
@@ -23,6 +28,16 @@ class Producer {
   void run_open_loop(std::stop_token);
   void run_closed_loop(std::stop_token);
   void publish(Time intended);
+  void send(Session&, Value, const std::string& payload, Time intended);
+  void run_resends(std::stop_token);
+  bool send_again(Value, const std::string& payload);
+  void give_up_resends();
+
+  struct Unacknowledged {
+    Value value;
+    std::string payload;
+    Time due = 0;
+  };
 
   LogContext& context_;
   const std::uint32_t number_;
@@ -31,7 +46,14 @@ class Producer {
   std::uint64_t counter_ = 0;
   std::atomic<bool> refused_{false};
   InFlight in_flight_;
-  std::jthread thread_;
+
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable_any changed_;
+  std::deque<Unacknowledged> unacknowledged_;  // in order of time
+  bool gave_up_ = false;
+
+  std::optional<Session> second_session_;  // resends have a connection of their own
+  std::jthread thread_, resends_;
 };
 
 }  // namespace faultline

@@ -47,7 +47,7 @@ Figures publish_all(const Settings& settings) {
     invocation.size = static_cast<std::uint32_t>(payload.size());
     invocation.value = {0, i};
     const auto id = recorder.invoke(invocation);
-    client.publish(payload, std::chrono::seconds(5), [&, id](const PublishReply& reply) {
+    client.publish(payload, "", std::chrono::seconds(5), [&, id](const PublishReply& reply) {
       Completion completion;
       completion.outcome = reply.outcome;
       completion.sequence = reply.sequence;

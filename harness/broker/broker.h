@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -70,6 +71,13 @@ class Broker {
   // The stream's leader, whoever it is, is asked to make way for another. False if it did
   // not agree within the limit. May be called beside everything else.
   virtual bool step_down(std::chrono::milliseconds limit) = 0;
+  // What the product's control API replies, over a connection of its own; empty: nothing within
+  // the limit. May be called beside everything else.
+  virtual std::optional<std::string> request(const std::string& /*subject*/,
+                                             const std::string& /*body*/,
+                                             std::chrono::milliseconds /*limit*/) {
+    return {};
+  }
   // Of the stream of create_stream. No pattern: it has no such files.
   virtual DataFiles data_files(DataFile) const { return {}; }
 

@@ -35,6 +35,8 @@ class NatsBroker : public Broker {
   bool stream_absent() override;
   std::vector<ReplicaState> replica_states() override;
   bool step_down(std::chrono::milliseconds limit) override;
+  std::optional<std::string> request(const std::string& subject, const std::string& body,
+                                     std::chrono::milliseconds limit) override;
   DataFiles data_files(DataFile) const override;
   bool gather_leaders(std::chrono::seconds limit, const Waiting&) override;
 

@@ -63,14 +63,18 @@ NatsApi::~NatsApi() = default;
 
 std::optional<std::string> NatsApi::request_text(const std::string& subject, const json& body,
                                                  std::chrono::milliseconds limit) {
+  return request_raw(subject, body.is_null() ? "" : body.dump(), limit);
+}
+
+std::optional<std::string> NatsApi::request_raw(const std::string& subject, const std::string& body,
+                                                std::chrono::milliseconds limit) {
   auto& self = *implementation_;
   const std::lock_guard lock(self.mutex);
   if (!self.connection || natsConnection_IsClosed(self.connection.get()))
     self.connection = connect(self.urls, self.access);
   if (!self.connection || natsConnection_IsReconnecting(self.connection.get())) return {};
-  const auto text = body.is_null() ? std::string() : body.dump();
   natsMsg* message = nullptr;
-  if (natsConnection_RequestString(&message, self.connection.get(), subject.c_str(), text.c_str(),
+  if (natsConnection_RequestString(&message, self.connection.get(), subject.c_str(), body.c_str(),
                                    limit.count()) != NATS_OK)
     return {};
   const Owned<natsMsg> owned(message);

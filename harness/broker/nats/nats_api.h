@@ -24,6 +24,8 @@ class NatsApi {
   // The reply. Empty if none came within the limit: nobody is connected, or nobody is there.
   std::optional<std::string> request_text(const std::string& subject, const nlohmann::json& body,
                                           std::chrono::milliseconds limit);
+  std::optional<std::string> request_raw(const std::string& subject, const std::string& body,
+                                         std::chrono::milliseconds limit);
 
   // The same; empty as well if it is no JSON.
   std::optional<nlohmann::json> request(const std::string& subject, const nlohmann::json& body,
