@@ -74,8 +74,8 @@ TEST_P(MetadataFaultTest, OfADatabaseThatIsDownIsNotProven) {
 INSTANTIATE_TEST_SUITE_P(Faults, MetadataFaultTest,
                          ::testing::Values("metadata-down", "metadata-frozen", "metadata-slow"));
 
-// With the harness only the first process ends: what it started would be left, stopped. A process
-// that ended as its parent was stopped (a worker of the start-up) waits for the parent, as a zombie.
+// With the harness only the first process ends: what it started would be left, stopped. One that
+// ended as its parent was stopped (a worker of the start-up) waits for the parent, as a zombie.
 TEST_F(MetadataFaultTest, EveryProcessIsToldOfBeforeItIsStopped) {
   database_->freeze();
   std::set<int> stopped;
