@@ -57,6 +57,14 @@ class BrokerFault : public ::testing::TestWithParam<std::string> {
   NatsBroker broker_{cluster_, binary_.version};
 };
 
+class ControlRequestFault : public BrokerFault {
+ protected:
+  std::unique_ptr<Fault> asking(const std::string& subject) {
+    return make_fault(GetParam(), {cluster_, broker_, journal_}, {.subject = subject});
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Faults, ControlRequestFault, ::testing::Values("control-request"));
+
 class BrokerStopFault : public BrokerFault {};
 INSTANTIATE_TEST_SUITE_P(Faults, BrokerStopFault, ::testing::Values("broker-stop"));
 
@@ -299,6 +307,23 @@ TEST_P(LeaderChurnFault, WithoutAnybodyToTakeOverItIsNoEvidence) {
   LeaderChurn churn({cluster_, broker_, journal_}, {.interval = 200ms}, 2s);
   churn.inject(std::vector<std::string>{"n3"});
   EXPECT_FALSE(churn.verify().holds);
+}
+
+TEST_P(ControlRequestFault, TheReplyIsTheEvidence) {
+  const auto one = asking("$JS.API.STREAM.NAMES");
+  one->inject(resolve("all"));
+  const auto replied = one->verify();
+  EXPECT_TRUE(replied.holds) << replied.text;
+  EXPECT_NE(replied.text.find(R"("streams":["log"])"), std::string::npos) << replied.text;
+  EXPECT_TRUE(one->heal("n1").holds);
+}
+
+TEST_P(ControlRequestFault, ThatNobodyTakesIsNoEvidence) {
+  const auto one = asking("nobody.listens");
+  one->inject(resolve("all"));
+  const auto replied = one->verify();
+  EXPECT_FALSE(replied.holds) << replied.text;
+  EXPECT_NE(replied.text.find("no reply to nobody.listens"), std::string::npos) << replied.text;
 }
 
 TEST_P(BrokerFault, IsListedByNameAndOthersAreRefused) {
