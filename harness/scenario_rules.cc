@@ -191,8 +191,6 @@ class Rules {
   void metadata() {
     for (std::size_t i = 0; i < s.faults.size(); ++i) {
       const FaultStep& step = s.faults[i];
-      if (step.fault == "control-request" && step.target != "all")
-        refuse({key(i, "target")}, "a request is sent to whoever takes it; write 'all'");
       if (!is_of_the_metadata(step)) continue;
       if (s.broker_product != "memphis")
         refuse({key(i, "fault"), "spec.broker.product"},
@@ -270,6 +268,8 @@ class Rules {
       only("body", "control-request", !options.body.empty());
       if (fault == "control-request" && options.subject.empty())
         refuse({key(i, "fault")}, "needs 'subject', to which the request is sent");
+      if (fault == "control-request" && s.faults[i].target != "all")
+        refuse({key(i, "target")}, "a request is sent to whoever takes it; write 'all'");
       only("interval", "leader-churn", options.interval != defaults.interval);
       only("held_off", "worker-drain", options.held_off);
       only("shape", "partition", options.shape != defaults.shape);

@@ -363,10 +363,9 @@ bool NatsBroker::step_down(std::chrono::milliseconds limit) {
 
 std::optional<std::string> NatsBroker::request(const std::string& subject, const std::string& body,
                                                std::chrono::milliseconds limit) {
-  const auto& self = *implementation_;
-  std::vector<std::string> urls;
-  for (const auto& server : self.cluster.servers()) urls.push_back(server.client_url);
-  return NatsApi(urls, self.cluster.client_access()).request_raw(subject, body, limit);
+  const auto& cluster = implementation_->cluster;
+  return NatsApi(Implementation::client_urls(cluster), cluster.client_access())
+      .request_raw(subject, body, limit);
 }
 
 bool NatsBroker::gather_leaders(std::chrono::seconds limit, const Waiting& waiting) {
