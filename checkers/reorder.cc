@@ -23,7 +23,8 @@ struct Stored {
   std::size_t last_read = nobody;  // that read
 };
 
-std::optional<Stored> place(const History& history, const Sighting& publish,
+// `first`: nothing that was published before can be what the reads brought.
+std::optional<Stored> place(const History& history, const Sighting& publish, bool first,
                             std::span<const Sighting> reads) {
   const auto& operation = history.operations[publish.operation];
   const bool acknowledged = operation.outcome == Outcome::ok;
@@ -31,7 +32,7 @@ std::optional<Stored> place(const History& history, const Sighting& publish,
 
   Stored stored;
   if (acknowledged) stored.sequence = operation.sequence;
-  if (stored.sequence == 0 && !reads.empty()) stored.sequence = reads.front().sequence;
+  if (stored.sequence == 0 && first && !reads.empty()) stored.sequence = reads.front().sequence;
   if (stored.sequence == 0) return std::nullopt;
   stored.publish = publish.operation;
   stored.invoked = operation.invoked;
@@ -48,15 +49,21 @@ std::optional<Stored> place(const History& history, const Sighting& publish,
   return stored;
 }
 
+std::size_t first_that_may_be_stored(const History& history, std::span<const Sighting> published) {
+  std::size_t first = nobody;
+  for (const auto& publish : published)
+    if (history.operations[publish.operation].outcome != Outcome::fail)
+      first = std::min(first, publish.operation);
+  return first;
+}
+
 std::vector<Stored> places(const History& history) {
   std::vector<Stored> found;
   for_each_value(publishes(history), messages_read(history), [&](auto published, auto reads) {
-    bool sent_again = false;  // what is stored may be what was sent first
-    for (const auto& publish : published) {
-      const bool unknown = history.operations[publish.operation].outcome == Outcome::unknown;
-      if (unknown && std::exchange(sent_again, true)) continue;
-      if (const auto stored = place(history, publish, reads)) found.push_back(*stored);
-    }
+    const auto first = first_that_may_be_stored(history, published);
+    for (const auto& publish : published)
+      if (const auto stored = place(history, publish, publish.operation == first, reads))
+        found.push_back(*stored);
   });
   return found;
 }
