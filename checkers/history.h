@@ -2,7 +2,8 @@
 // it. It is the only thing that passes from running to judging.
 //
 // Times are monotonic nanoseconds of one clock, the harness's. Sequences are
-// the broker's, from 1; 0 means none is known.
+// the broker's, of one partition, from 1; 0 means none is known. Partitions count from 1;
+// an operation is of its process's.
 #pragma once
 
 #include <cstdint>
@@ -83,6 +84,7 @@ struct ProcessStarted {
   std::uint32_t process = 0;
   std::string role;   // producer, reader, rereader, direct, durable, lagging, drain
   std::string group;  // durable, lagging: the consumer group; else empty
+  std::uint32_t partition = 1;  // that it works on
   bool operator==(const ProcessStarted&) const = default;
 };
 
@@ -111,6 +113,7 @@ struct LeadersSeen {
   std::string stream;                            // server name; empty: nobody leads
   std::string meta;                              // leader of the metadata group
   std::map<std::string, std::string> consumers;  // group -> server name
+  std::uint32_t partition = 1;                   // of the stream and the consumers
   bool operator==(const LeadersSeen&) const = default;
 };
 
@@ -124,6 +127,7 @@ struct ReplicaState {
   std::uint64_t last_sequence = 0;
   std::uint64_t deleted = 0;  // holes the broker admits
   std::uint64_t lost = 0;     // messages the broker says it lost
+  std::uint32_t partition = 1;
   bool operator==(const ReplicaState&) const = default;
 };
 
@@ -141,8 +145,9 @@ struct BrokerChanged {
   bool operator==(const BrokerChanged&) const = default;
 };
 
-// How many replicas of the stream stand. Recorded once a fault is proven and
-// once a healed broker answers.
+// How many replicas of the stream stand, of all its partitions alike: a server that
+// holds one of several holds them all. Recorded once a fault is proven and once a
+// healed broker answers.
 struct QuorumChanged {
   std::uint32_t standing = 0;
   std::uint32_t replicas = 0;
@@ -159,6 +164,7 @@ struct DrainFinished {
   std::string reason;                            // why it is not complete, or what was seen
   std::vector<std::string> lagging_groups = {};  // consumer groups that did not catch up
   std::vector<std::string> absent_groups = {};   // "consumer not found" for 60 s: gone for good
+  std::uint32_t partition = 1;
   bool operator==(const DrainFinished&) const = default;
 };
 
@@ -216,6 +222,8 @@ struct Expectations {
   bool operator==(const Expectations&) const = default;
 };
 
+inline constexpr std::uint32_t most_partitions = 10'000;
+
 struct Header {
   std::string run_id;
   std::string faultline_version;
@@ -230,6 +238,7 @@ struct Header {
   std::int64_t wall_clock = 0;  // nanoseconds since 1970 UTC, at the same moment as `monotonic`
   Time monotonic = 0;
   Expectations expectations;
+  std::uint32_t partitions = 1;  // of the stream: each is a log of its own, with its own sequences
   bool operator==(const Header&) const = default;
 };
 

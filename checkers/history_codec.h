@@ -15,7 +15,7 @@ inline constexpr std::string_view history_magic{
     "\x89"
     "FLT\r\n\x1a\n",
     8};
-inline constexpr std::uint32_t history_format_version = 2;
+inline constexpr std::uint32_t history_format_version = 3;
 inline constexpr std::size_t preamble_size = 16;
 inline constexpr std::size_t block_head_size = 9;
 

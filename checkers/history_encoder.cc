@@ -34,6 +34,7 @@ class FieldWriter {
   void operator()(Enum e, Enum /*last*/) {
     out_.push_back(static_cast<char>(e));
   }
+  void partition(std::uint32_t p) { (*this)(p); }
 
  private:
   std::string& out_;

@@ -1,7 +1,7 @@
 // The fields of the header and of each event, in the order in which the file
 // holds them: one list, for the writer and for the reader. `io` is called with
-// every field; what is an enumeration comes with its last value. `io.since(n)`: the
-// file is of format n or later.
+// every field; what is an enumeration comes with its last value, a partition by a name of
+// its own. `io.since(n)`: the file is of format n or later.
 #pragma once
 
 #include <concepts>
@@ -40,6 +40,7 @@ void fields(auto& io, Is<Header> auto& h) {
   io(h.wall_clock);
   io(h.monotonic);
   fields(io, h.expectations);
+  if (io.since(3)) io(h.partitions);
 }
 
 void fields(auto& io, Is<PhaseStarted> auto& e) { io(e.phase); }
@@ -48,6 +49,7 @@ void fields(auto& io, Is<ProcessStarted> auto& e) {
   io(e.process);
   io(e.role);
   io(e.group);
+  io.partition(e.partition);
 }
 
 void fields(auto& io, Is<FaultChanged> auto& e) {
@@ -63,6 +65,7 @@ void fields(auto& io, Is<LeadersSeen> auto& e) {
   io(e.stream);
   io(e.meta);
   io(e.consumers);
+  io.partition(e.partition);
 }
 
 void fields(auto& io, Is<ReplicaState> auto& e) {
@@ -74,6 +77,7 @@ void fields(auto& io, Is<ReplicaState> auto& e) {
   io(e.last_sequence);
   io(e.deleted);
   io(e.lost);
+  io.partition(e.partition);
 }
 
 void fields(auto& io, Is<BrokerChanged> auto& e) {
@@ -96,6 +100,7 @@ void fields(auto& io, Is<DrainFinished> auto& e) {
   io(e.reason);
   io(e.lagging_groups);
   io(e.absent_groups);
+  io.partition(e.partition);
 }
 
 void fields(auto& io, Is<Interrupted> auto& e) { io(e.reason); }

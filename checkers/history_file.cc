@@ -15,8 +15,8 @@ namespace {
 
 class FieldReader {
  public:
-  explicit FieldReader(ByteCursor& in, std::uint32_t version = history_format_version)
-      : in_(in), version_(version) {}
+  FieldReader(ByteCursor& in, std::uint32_t version, std::uint32_t partitions)
+      : in_(in), version_(version), partitions_(partitions) {}
 
   bool since(std::uint32_t version) const { return version_ >= version; }
 
@@ -38,6 +38,10 @@ class FieldReader {
   void operator()(Enum& e, Enum last) {
     e = static_cast<Enum>(at_most(static_cast<std::uint8_t>(last)));
   }
+  void partition(std::uint32_t& p) {
+    p = since(3) ? in_.varint32() : 1;
+    if (p == 0 || p > partitions_) in_.fail();
+  }
 
  private:
   std::uint8_t at_most(std::uint8_t last) {
@@ -48,17 +52,17 @@ class FieldReader {
   }
 
   ByteCursor& in_;
-  std::uint32_t version_;
+  const std::uint32_t version_;
+  const std::uint32_t partitions_;  // of the stream
 };
 
 using What = decltype(Event::what);
 
 template <std::size_t I = 0>
-What read_event(std::size_t type, ByteCursor& in) {
+What read_event(std::size_t type, FieldReader& reader, ByteCursor& in) {
   if constexpr (I < std::variant_size_v<What>) {
-    if (type != I) return read_event<I + 1>(type, in);
+    if (type != I) return read_event<I + 1>(type, reader, in);
     std::variant_alternative_t<I, What> what;
-    FieldReader reader(in);
     fields(reader, what);
     return what;
   } else {
@@ -82,7 +86,8 @@ struct Records {
 // to be their continuation. `ok` of the cursor tells whether it is well formed.
 class RecordDecoder {
  public:
-  RecordDecoder(ByteCursor& in, Records& out) : in_(in), out_(out) {
+  RecordDecoder(ByteCursor& in, FieldReader fields, Records& out)
+      : in_(in), fields_(fields), out_(out) {
     out.invoked.clear();
     out.results.clear();
     out.events.clear();
@@ -122,7 +127,7 @@ class RecordDecoder {
 
   void event() {
     const std::size_t type = in_.byte();
-    out_.events.push_back({bases_.time, read_event(type, in_)});
+    out_.events.push_back({bases_.time, read_event(type, fields_, in_)});
   }
 
   Value value(OperationKind kind) {
@@ -177,6 +182,7 @@ class RecordDecoder {
   }
 
   ByteCursor& in_;
+  FieldReader fields_;
   Records& out_;
   DeltaBases bases_;
   Time first_time_ = 0;
@@ -266,8 +272,10 @@ class GrowingHistory::Decoder {
 
   void read_header(const Block& block) {
     ByteCursor in(block.payload);
-    FieldReader reader(in, version_);
+    FieldReader reader(in, version_, 1);
     fields(reader, history_.header);
+    const std::uint32_t partitions = history_.header.partitions;
+    if (partitions == 0 || partitions > most_partitions) in.fail();
     if (block.type != static_cast<std::uint8_t>(BlockType::header) || !in.ok() || !in.at_end()) {
       throw unreadable_header();
     }
@@ -319,7 +327,8 @@ class GrowingHistory::Decoder {
   // All records of a block or none.
   bool read_records(std::string_view payload) {
     ByteCursor in(payload);
-    const RecordDecoder block(in, records_);
+    const FieldReader fields(in, version_, history_.header.partitions);
+    const RecordDecoder block(in, fields, records_);
     auto& [header, operations, events, closed, damage] = history_;
     if (!in.ok() || block.first_operation != operations.size() ||
         block.first_event != events.size() || block.first_time() < last_time_) {

@@ -321,6 +321,44 @@ TEST(HistoryFile, AListThatClaimsBillionsIsMalformed) {
   EXPECT_TRUE(read.events.empty());
 }
 
+// One event, in a block of its own behind a header.
+std::string with_event(const std::string& start, const std::string& event) {
+  std::string block = begin_block(BlockType::records);
+  block += std::string("\x00\x00\x00\x0f\x00", 5) + event;
+  seal_block(block);
+  return start + block;
+}
+
+TEST(HistoryFile, BeforeFormat3EventsWereOfTheOnePartition) {
+  const std::string leader("\x03\x02n2\x02n3\x00", 8);
+  std::string start = encode_preamble(2);
+  std::string header = encode_start({}).substr(start.size() + block_head_size);
+  header.pop_back();  // partitions
+  std::string block = begin_block(BlockType::header) + header;
+  seal_block(block);
+  const History read = decode_history(with_event(start + block, leader));
+  ASSERT_EQ(read.events.size(), 1u) << read.damage;
+  EXPECT_EQ(std::get<LeadersSeen>(read.events[0].what), (LeadersSeen{"n2", "n3", {}, 1}));
+}
+
+TEST(HistoryFile, APartitionThatTheStreamHasNotIsMalformed) {
+  Header header;
+  header.partitions = 2;
+  const std::string leader("\x03\x02n2\x02n3\x00", 8);
+  const auto read = [&](char partition) {
+    return decode_history(with_event(encode_start(header), leader + partition));
+  };
+  EXPECT_EQ(read(2).events.size(), 1u);
+  for (const char none : {0, 3}) {
+    EXPECT_TRUE(read(none).damage.starts_with("malformed at byte")) << int{none};
+    EXPECT_TRUE(read(none).events.empty()) << int{none};
+  }
+  for (const std::uint32_t too_many : {0u, most_partitions + 1}) {
+    header.partitions = too_many;
+    EXPECT_NE(refusal(encode_start(header)), "");
+  }
+}
+
 TEST(HistoryFile, AMissingOrRepeatedBlockIsReported) {
   const std::vector<std::string> blocks = small_recording().blocks();
   ASSERT_GE(blocks.size(), 5u);

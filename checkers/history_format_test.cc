@@ -105,14 +105,16 @@ TEST(HistoryFormat, ThePagesExampleIsRead) {
   EXPECT_EQ(read.damage, "");
 }
 
-// Its example, as the page had it then.
-TEST(HistoryFormat, Format1IsRead) {
-  const History read = read_history("checkers/testdata/history-format-1.flt");
-  const History wanted = example();
-  EXPECT_TRUE(read.header == wanted.header);
-  EXPECT_TRUE(read.operations == wanted.operations);
-  EXPECT_TRUE(read.events == wanted.events);
-  EXPECT_EQ(read.damage, "");
+// Their examples, as the page had them then.
+TEST(HistoryFormat, EarlierFormatsAreRead) {
+  for (const char* file : {"history-format-1.flt", "history-format-2.flt"}) {
+    const History read = read_history(std::string("checkers/testdata/") + file);
+    const History wanted = example();
+    EXPECT_TRUE(read.header == wanted.header) << file;
+    EXPECT_TRUE(read.operations == wanted.operations) << file;
+    EXPECT_TRUE(read.events == wanted.events) << file;
+    EXPECT_EQ(read.damage, "") << file;
+  }
 }
 
 }  // namespace

@@ -75,6 +75,7 @@ class RandomRecording {
   Recording make(std::size_t steps) {
     Recording r;
     r.header = header();
+    partitions_ = r.header.partitions;
     r.steps_per_block = 1 + below(40);
     Time now = r.header.monotonic;
     std::vector<std::size_t> open;
@@ -110,6 +111,7 @@ class RandomRecording {
     const unsigned shift = static_cast<unsigned>(below(bits + 1));
     return shift == 0 ? 0 : random_() >> (64 - shift);
   }
+  std::uint32_t partition() { return 1 + static_cast<std::uint32_t>(below(partitions_)); }
   std::uint32_t small() { return static_cast<std::uint32_t>(magnitude(32)); }
   bool coin() { return below(2) == 0; }
 
@@ -156,27 +158,28 @@ class RandomRecording {
       case 0:
         return PhaseStarted{text()};
       case 1:
-        return ProcessStarted{small(), text(), text()};
+        return ProcessStarted{small(), text(), text(), partition()};
       case 2: {
         FaultChanged e{small(), any(FaultStage::lapsed), text(), text(), {}, text()};
         for (std::uint64_t n = below(4); n > 0; --n) e.servers.push_back(text());
         return e;
       }
       case 3: {
-        LeadersSeen e{text(), text(), {}};
+        LeadersSeen e{text(), text(), {}, partition()};
         for (std::uint64_t n = below(4); n > 0; --n) e.consumers[text()] = text();
         return e;
       }
       case 4:
-        return ReplicaState{text(),        coin(),        coin(),        magnitude(64),
-                            magnitude(64), magnitude(64), magnitude(64), magnitude(64)};
+        return ReplicaState{text(),        coin(),        coin(),
+                            magnitude(64), magnitude(64), magnitude(64),
+                            magnitude(64), magnitude(64), partition()};
       case 5:
         return BrokerChanged{text(), any(BrokerStage::exited), coin(), text()};
       case 6:
         return QuorumChanged{small(), small()};
       case 7:
-        return DrainFinished{coin(), coin(),   magnitude(64),   magnitude(64),
-                             text(), {text()}, {text(), text()}};
+        return DrainFinished{coin(), coin(),   magnitude(64),    magnitude(64),
+                             text(), {text()}, {text(), text()}, partition()};
       case 8:
         return Interrupted{text()};
       default:
@@ -208,10 +211,12 @@ class RandomRecording {
                       static_cast<Duration>(magnitude(64)),
                       static_cast<Duration>(magnitude(64)),
                       any(ManualRestart::required)};
+    h.partitions = 1 + static_cast<std::uint32_t>(below(4));
     return h;
   }
 
   std::mt19937_64 random_;
+  std::uint32_t partitions_ = 1;  // of the header
 };
 
 }  // namespace faultline
