@@ -38,7 +38,7 @@ constexpr unsigned role = needs_fault | needs_leader;
 constexpr std::array checks{
     Check{"assumptions", needs_nothing, check_assumptions},
     Check{"lost", data, check_lost},
-    Check{"crash", needs_nothing, check_crash},
+    Check{"crash", needs_nothing, check_crash, true},
     Check{"corruption", data, check_corruption},
     Check{"phantom", data, check_phantom},
     Check{"aborted_read", data, check_aborted_read},
@@ -48,7 +48,7 @@ constexpr std::array checks{
     Check{"replicas", data, check_replicas},
     Check{"delivery", data, check_delivery},
     Check{"linearizability", data | needs_reads, check_linearizability},
-    Check{"manual_restart", needs_fault, check_manual_restart},
+    Check{"manual_restart", needs_fault, check_manual_restart, true},
     Check{"availability.writes", role | needs_writes, availability<Service::writes>},
     Check{"availability.reads", role | needs_reads, availability<Service::reads>},
     Check{"availability.deliveries", role | needs_deliveries, availability<Service::deliveries>},

@@ -25,6 +25,7 @@ struct Check {
   std::string_view name;  // that of its result
   unsigned needs = needs_nothing;
   CheckResult (*run)(const History&) = nullptr;
+  bool of_the_cluster = false;  // of no partition in particular: it counts once
 };
 
 // In the order of their results: the assumptions, then the worst first.

@@ -6,6 +6,7 @@
 #include "checkers/assumptions.h"
 #include "checkers/checks.h"
 #include "checkers/format.h"
+#include "checkers/partitions.h"
 
 namespace faultline {
 
@@ -65,6 +66,34 @@ std::optional<std::string> interruption(const History& history) {
 
 std::string cut_short(const std::string& interruption) {
   return "the run was cut short: " + interruption;
+}
+
+std::vector<CheckResult> results(const History& history, std::span<const Check> checks,
+                                 const std::optional<std::string>& interrupted) {
+  const Assumptions missing = assumptions(history);
+  std::vector<CheckResult> all;
+  for (const Check& check : checks) {
+    CheckResult result = run(check, history);
+    doubt(result, check.needs, missing);
+    doubt(result, incomplete(history));
+    if (interrupted) doubt(result, cut_short(*interrupted));
+    all.push_back(std::move(result));
+  }
+  return all;
+}
+
+std::vector<CheckResult> results_of_partitions(const History& history,
+                                               std::span<const Check> checks,
+                                               const std::optional<std::string>& interrupted) {
+  std::vector<std::vector<CheckResult>> of_checks(checks.size());
+  for (std::uint32_t partition = 1; partition <= history.header.partitions; ++partition) {
+    auto part = results(of_partition(history, partition), checks, interrupted);
+    for (std::size_t i = 0; i < part.size(); ++i) of_checks[i].push_back(std::move(part[i]));
+  }
+  std::vector<CheckResult> all;
+  for (std::size_t i = 0; i < checks.size(); ++i)
+    all.push_back(checks[i].of_the_cluster ? of_checks[i].front() : merged(of_checks[i]));
+  return all;
 }
 
 Verdict worst(const std::vector<CheckResult>& checks) {
@@ -160,17 +189,12 @@ const CheckResult* Judgement::find(std::string_view check) const {
 }
 
 Judgement judge(const History& history, std::span<const Check> checks) {
-  const Assumptions missing = assumptions(history);
   const auto interrupted = interruption(history);
   Judgement judgement;
   judgement.interrupted = interrupted.has_value();
-  for (const Check& check : checks) {
-    CheckResult result = run(check, history);
-    doubt(result, check.needs, missing);
-    doubt(result, incomplete(history));
-    if (interrupted) doubt(result, cut_short(*interrupted));
-    judgement.checks.push_back(std::move(result));
-  }
+  judgement.checks = history.header.partitions > 1
+                         ? results_of_partitions(history, checks, interrupted)
+                         : results(history, checks, interrupted);
   judgement.verdict = worst(judgement.checks);
   judgement.summary = summarize(judgement, interrupted);
   return judgement;

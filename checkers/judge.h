@@ -1,4 +1,5 @@
-// All checks on one history, and the scenario's verdict.
+// All checks on one history, and the scenario's verdict. Each partition of the stream is
+// judged by itself (checkers/partitions.h).
 #pragma once
 
 #include <string>
@@ -19,7 +20,7 @@ struct Judgement {
 };
 
 // Pure: the same history gives the same judgement. Complexity: near-linear in
-// the number of operations.
+// the number of operations, times that of partitions.
 Judgement judge(const History&);
 
 }  // namespace faultline

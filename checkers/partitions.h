@@ -1,0 +1,23 @@
+// A stream of several partitions is as many logs. Each is judged by itself, which is enough:
+// a history is right if it is so of each object alone (Herlihy and Wing, "Linearizability: A
+// Correctness Condition for Concurrent Objects", 1990, theorem 1).
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "checkers/history.h"
+#include "checkers/verdict.h"
+
+namespace faultline {
+
+// The operations of one partition's processes, the events about it, and those about none.
+// Complexity: linear.
+History of_partition(const History&, std::uint32_t partition);
+
+// What a check said of each partition, from the first on; there is at least one. The worst
+// counts, and its reason says of which partition it is; numbers are summed, durations ("_ns")
+// are the longest.
+CheckResult merged(std::span<const CheckResult>);
+
+}  // namespace faultline
