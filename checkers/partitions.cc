@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <iterator>
 #include <string>
-#include <unordered_map>
 #include <utility>
 
 namespace faultline {
@@ -17,14 +16,6 @@ std::uint32_t partition_of(const Event& event) {
         return 0;
       },
       event.what);
-}
-
-std::unordered_map<std::uint32_t, std::uint32_t> partitions_of_processes(const History& history) {
-  std::unordered_map<std::uint32_t, std::uint32_t> partitions;
-  for (const Event& event : history.events)
-    if (const auto* started = std::get_if<ProcessStarted>(&event.what))
-      partitions[started->process] = started->partition;
-  return partitions;
 }
 
 std::string named(std::size_t index, const std::string& text) {
@@ -68,11 +59,21 @@ void add_counts(CheckResult& all, const CheckResult& one) {
 
 }  // namespace
 
+PartitionOf::PartitionOf(const History& history) {
+  for (const Event& event : history.events)
+    if (const auto* started = std::get_if<ProcessStarted>(&event.what))
+      of_processes_[started->process] = started->partition;
+}
+
+std::uint32_t PartitionOf::operator()(const Operation& operation) const {
+  const auto found = of_processes_.find(operation.process);
+  return found == of_processes_.end() ? 1 : found->second;
+}
+
 History of_partition(const History& history, std::uint32_t partition) {
-  const auto partitions = partitions_of_processes(history);
+  const PartitionOf partition_of_operation(history);
   const auto is_of_it = [&](const Operation& operation) {
-    const auto found = partitions.find(operation.process);
-    return (found == partitions.end() ? 1 : found->second) == partition;
+    return partition_of_operation(operation) == partition;
   };
   History part;
   part.header = history.header;

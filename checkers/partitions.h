@@ -5,11 +5,22 @@
 
 #include <cstdint>
 #include <span>
+#include <unordered_map>
 
 #include "checkers/history.h"
 #include "checkers/verdict.h"
 
 namespace faultline {
+
+// Of which partition an operation is: of its process's, and of the first where no event says.
+class PartitionOf {
+ public:
+  explicit PartitionOf(const History&);
+  std::uint32_t operator()(const Operation&) const;
+
+ private:
+  std::unordered_map<std::uint32_t, std::uint32_t> of_processes_;
+};
 
 // The operations of one partition's processes, the events about it, and those about none.
 // Complexity: linear.

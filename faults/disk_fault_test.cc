@@ -58,9 +58,9 @@ class OnlyFiles : public Broker {
   bool answers(const std::string&) override { return true; }
   bool all_healthy() override { return true; }
   void create_stream(const StreamSettings&, const Waiting&) override {}
-  LeadersSeen leaders() override { return {}; }
+  std::vector<LeadersSeen> all_leaders() override { return {{}}; }
   std::vector<std::string> replica_servers() override { return {"n1"}; }
-  bool stream_absent() override { return false; }
+  bool stream_absent(std::uint32_t) override { return false; }
   std::vector<ReplicaState> replica_states() override { return {}; }
   bool step_down(std::chrono::milliseconds) override { return false; }
   bool gather_leaders(std::chrono::seconds, const Waiting&) override { return true; }

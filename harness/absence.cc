@@ -19,7 +19,7 @@ bool Absence::is_final() {
 
 bool Absence::absent_now() {
   const auto up = [this](const Server& server) { return broker_.answers(server.name); };
-  return std::ranges::all_of(cluster_.servers(), up) && broker_.stream_absent();
+  return std::ranges::all_of(cluster_.servers(), up) && broker_.stream_absent(partition_);
 }
 
 }  // namespace faultline

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <future>
+#include <mutex>
+#include <optional>
+#include <utility>
 
 #include "faults/target.h"
-#include "harness/absence.h"
 #include "harness/agenda.h"
 
 namespace faultline {
@@ -31,6 +33,7 @@ StreamSettings stream_settings(const Scenario& scenario, const Deployment& deplo
   settings.subject = deployment.subject;
   if (scenario.workload.durables > 0) settings.durable_group = "keeps-up";
   if (scenario.workload.laggards > 0) settings.lagging_group = "lags-behind";
+  settings.partitions = scenario.partitions;
   settings.replicas = scenario.replicas;
   settings.memory_storage = scenario.memory_storage;
   settings.ack_wait = scenario.workload.ack_wait;
@@ -45,7 +48,8 @@ StreamAddress stream_address(const Scenario& scenario, const Deployment& deploym
                         settings.durable_group,
                         settings.lagging_group,
                         deployment.cluster->client_access(),
-                        deployment.broker->product()};
+                        deployment.broker->product(),
+                        settings.partitions};
   for (const Server& server : deployment.cluster->servers())
     address.urls.push_back(server.client_url);
   return address;
@@ -69,8 +73,26 @@ Header header(const Scenario& scenario, const RunOptions& options, const std::st
   header.wall_clock =
       std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
   header.expectations = scenario.expectations;
+  header.partitions = scenario.partitions;
   return header;
 }
+
+// Why a drain is to end, for another thread.
+class GiveUp {
+ public:
+  void set(std::string reason) {
+    const std::lock_guard lock(mutex_);
+    if (!reason_) reason_ = std::move(reason);
+  }
+  std::optional<std::string> get() const {
+    const std::lock_guard lock(mutex_);
+    return reason_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::optional<std::string> reason_;
+};
 
 steady_clock::time_point prepare(const Deployment& deployment, const Scenario& scenario,
                                  Progress& progress, const RunOptions& options) {
@@ -355,40 +377,73 @@ void Experiment::drain() {
   const auto time_is_over = [&] { return since(begin) >= scenario_.drain; };
   workload_.stop_producing();
 
-  Absence absence(cluster_, broker_);
-  observer_.wait(catch_up, [&] { return absence.is_final() || broker_.all_healthy(); });
-  DrainFinished finished = workload_.drain([&]() -> std::optional<std::string> {
-    observer_.wait(milliseconds{0});
-    if (absence.is_final())
-      return fmt::format(
-          "stream not found for {} s while every broker was up and the metadata group led",
-          Absence::is_final_after.count());
-    if (time_is_over())
-      return fmt::format("not finished within {} s", scenario_.drain.count() / 1000);
-    return std::nullopt;
-  });
-  finished.stream_absent = absence.is_final();
-  recorder_.event(finished);
+  std::vector<Absence> absences;
+  for (std::uint32_t partition = 1; partition <= scenario_.partitions; ++partition)
+    absences.emplace_back(cluster_, broker_, partition);
+  const auto gone = [&] {
+    return std::ranges::any_of(absences, [](Absence& absence) { return absence.is_final(); });
+  };
+  observer_.wait(catch_up, [&] { return gone() || broker_.all_healthy(); });
+  for (DrainFinished& finished : read_everything(absences, time_is_over)) {
+    finished.stream_absent = absences[finished.partition - 1].is_final();
+    recorder_.event(finished);
+  }
   record_replicas();
 }
 
+// All partitions at once: one that hangs does not take the time of the others.
+std::vector<DrainFinished> Experiment::read_everything(std::vector<Absence>& absences,
+                                                       const std::function<bool()>& time_is_over) {
+  std::vector<GiveUp> reasons(absences.size());
+  std::vector<std::future<DrainFinished>> drains;
+  for (std::uint32_t i = 0; i < reasons.size(); ++i)
+    drains.push_back(std::async(std::launch::async, [this, i, &reasons] {
+      return workload_.drain(i + 1, [&] { return reasons[i].get(); });
+    }));
+  const auto drained = [&] {
+    return std::ranges::all_of(drains, [](const auto& drain) {
+      return drain.wait_for(seconds{0}) == std::future_status::ready;
+    });
+  };
+  try {
+    observer_.wait(std::chrono::hours{24}, [&] {
+      for (std::size_t i = 0; i < reasons.size(); ++i) {
+        if (absences[i].is_final())
+          reasons[i].set(fmt::format(
+              "stream not found for {} s while every broker was up and the metadata group led",
+              Absence::is_final_after.count()));
+        else if (time_is_over())
+          reasons[i].set(fmt::format("not finished within {} s", scenario_.drain.count() / 1000));
+      }
+      return drained();
+    });
+  } catch (...) {
+    for (GiveUp& reason : reasons) reason.set("the run ends");  // the drains end with it
+    throw;
+  }
+  std::vector<DrainFinished> finished;
+  for (auto& drain : drains) finished.push_back(drain.get());
+  return finished;
+}
+
+// Until the copies of each partition are alike, or for so long.
 void Experiment::record_replicas() {
-  std::map<std::string, ReplicaState> last_answers;
+  std::map<std::pair<std::uint32_t, std::string>, ReplicaState> last_answers;
   observer_.wait(replicas_settle, [&] {
     bool alike = true;
-    std::optional<ReplicaState> first;
+    std::map<std::uint32_t, ReplicaState> first;
     for (ReplicaState& state : broker_.replica_states()) {
       const std::string server = std::exchange(state.server, "");
       if (std::ranges::find(replicas_, server) == replicas_.end()) continue;
-      if (!first) first = state;
-      alike = alike && state == first;
-      if (!state.reachable && last_answers.contains(server)) continue;
-      last_answers[server] = state;
+      alike = alike && state == first.try_emplace(state.partition, state).first->second;
+      const std::pair copy{state.partition, server};
+      if (!state.reachable && last_answers.contains(copy)) continue;
+      last_answers[copy] = state;
     }
     return alike;
   });
-  for (auto& [server, state] : last_answers) {
-    state.server = server;
+  for (auto& [copy, state] : last_answers) {
+    state.server = copy.second;
     recorder_.event(state);
   }
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "faults/fault.h"
+#include "harness/absence.h"
 #include "harness/observer.h"
 #include "harness/provider.h"
 
@@ -64,6 +65,8 @@ class Experiment {
   void record_fault(const Strike&, FaultStage, const std::vector<std::string>& servers,
                     const std::string& evidence);
   bool traffic_is_back(std::chrono::steady_clock::time_point healed) const;
+  std::vector<DrainFinished> read_everything(std::vector<Absence>&,
+                                             const std::function<bool()>& time_is_over);
   void record_replicas();
 
   const Scenario& scenario_;

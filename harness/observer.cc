@@ -71,9 +71,9 @@ void Observer::observe() {
 }
 
 LeadersSeen Observer::leaders() {
-  last_leaders_ = broker_.leaders();
-  recorder_.event(*last_leaders_);
-  return *last_leaders_;
+  last_leaders_ = broker_.all_leaders();
+  for (const LeadersSeen& seen : last_leaders_) recorder_.event(seen);
+  return last_leaders_.front();
 }
 
 void Observer::record_exits() {
@@ -85,16 +85,16 @@ void Observer::record_exits() {
 }
 
 void Observer::record_leaders_if_changed() {
-  LeadersSeen seen = broker_.leaders();
-  if (last_leaders_ == seen) return;
-  recorder_.event(seen);
-  last_leaders_ = std::move(seen);
+  std::vector<LeadersSeen> all = broker_.all_leaders();
+  for (const LeadersSeen& seen : all)
+    if (std::ranges::find(last_leaders_, seen) == last_leaders_.end()) recorder_.event(seen);
+  last_leaders_ = std::move(all);
 }
 
 void Observer::show_progress() {
   figures_.elapsed = since(run_begin_);
   figures_.phase_elapsed = since(phase_begin_);
-  figures_.leader = last_leaders_ ? last_leaders_->stream : "";
+  figures_.leader = last_leaders_.empty() ? "" : last_leaders_.front().stream;
   figures_.live = workload_.live();
   const auto stretch = since(rate_begin_);
   if (stretch >= milliseconds{1000}) {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "harness/broker/broker.h"
 #include "harness/cluster/cluster.h"
@@ -48,7 +49,7 @@ class Observer {
 
   void show_progress();
 
-  // Asks the brokers who leads now, and records it.
+  // Asks the brokers who leads now, and records it; returns that of the first partition.
   LeadersSeen leaders();
 
  private:
@@ -68,7 +69,7 @@ class Observer {
   std::chrono::steady_clock::time_point rate_begin_ = run_begin_;
   ProgressFigures figures_;
   LiveFigures last_live_;
-  std::optional<LeadersSeen> last_leaders_;
+  std::vector<LeadersSeen> last_leaders_;  // of each partition; none yet
 };
 
 }  // namespace faultline

@@ -54,7 +54,8 @@ struct Scenario {
   std::uint32_t volume_size = 512;  // MiB
   std::uint32_t brokers = 3;
 
-  std::uint32_t replicas = 3;
+  std::uint32_t partitions = 1;
+  std::uint32_t replicas = 3;  // of each partition
   bool memory_storage = false;
   bool gather_leaders = false;  // the groups' leaders are moved to the stream's before the strike
 

@@ -359,7 +359,9 @@ Key broker() {
 Key stream() {
   return group(
       "stream",
-      {whole("replicas", 1, 5, FIELD(replicas), "How many brokers hold the stream."),
+      {whole("partitions", 1, 16, FIELD(partitions),
+             "Memphis: so many logs, each with its own replicas, order and clients."),
+       whole("replicas", 1, 5, FIELD(replicas), "How many brokers hold the stream."),
        choice("storage", {{"file", false}, {"memory", true}}, FIELD(memory_storage),
               "Where each replica keeps the stream."),
        flag("gather_leaders", FIELD(gather_leaders),

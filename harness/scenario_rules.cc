@@ -110,6 +110,14 @@ class Rules {
       refuse({"spec.stream.replicas", "spec.broker.count"},
              "{} replicas do not fit on {} brokers; raise broker.count or lower replicas",
              s.replicas, s.brokers);
+    if (s.partitions > 1 && s.broker_product != "memphis")
+      refuse({"spec.stream.partitions", "spec.broker.product"},
+             "streams of {} have one partition; write 'product: memphis'", s.broker_product);
+    if (s.partitions > 1 && s.replicas != s.brokers)
+      refuse({"spec.stream.partitions", "spec.stream.replicas", "spec.broker.count"},
+             "of several each broker must hold all, or one fault would mean something else for "
+             "each of them: {} replicas, {} brokers",
+             s.replicas, s.brokers);
     if (s.file_system == "xfs" && s.volume_size < least_xfs)
       refuse({"spec.broker.volume_size", "spec.broker.file_system"},
              "too small for xfs: at least {} MiB are needed", least_xfs);
@@ -128,7 +136,7 @@ class Rules {
       refuse({"spec.workload.size.min", "spec.workload.size.max"}, "min is above max, {}",
              w.max_size);
     if (s.expectations.writes != Promise::not_promised && w.in_flight == 0)
-      often_enough("spec.workload.rate", "writes", w.rate);
+      often_enough("spec.workload.rate", "writes", w.rate, s.partitions);
     if (s.expectations.reads == Promise::not_promised) return;
     if (w.rereaders == 0)
       refuse(
@@ -138,8 +146,9 @@ class Rules {
   }
 
   // A gap says nothing where hardly anything is tried.
-  void often_enough(const std::string& path, const std::string& what, double rate) {
-    const double least = 5e9 / static_cast<double>(s.expectations.max_gap);
+  void often_enough(const std::string& path, const std::string& what, double rate,
+                    std::uint32_t shared_by = 1) {
+    const double least = shared_by * 5e9 / static_cast<double>(s.expectations.max_gap);
     if (rate < least)
       refuse({path, "spec.expect.max_gap", "spec.expect." + what},
              "too low to see a gap of {} in {}; at least {:g} a second",

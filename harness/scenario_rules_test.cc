@@ -384,6 +384,22 @@ TEST(ScenarioRules, FaultsOfTheDatabaseAreOfMemphisAndOneAtATime) {
   }
 }
 
+TEST(ScenarioRules, SeveralPartitionsAreOfMemphisAndOnEveryBroker) {
+  auto s = scenario("leader", Promise::pause, Promise::pause);
+  s.partitions = 3;
+  EXPECT_EQ(refused(s), Keys{"spec.stream.partitions"});
+  s.broker_product = "memphis";
+  EXPECT_EQ(refused(s), Keys{});
+  s.brokers = 5;
+  EXPECT_EQ(refused(s), Keys{"spec.stream.partitions"});
+  s.replicas = 5;
+  EXPECT_EQ(refused(s), Keys{});
+  s.workload.rate = 2;  // enough for one, and for three it is not
+  EXPECT_EQ(refused(s), Keys{"spec.workload.rate"});
+  s.partitions = 1;
+  EXPECT_EQ(refused(s), Keys{});
+}
+
 TEST(ScenarioRules, AControlRequestHasASubjectAndNobodyElseHas) {
   auto s = scenario("all", Promise::keeps_on, Promise::keeps_on);
   s.faults[0].fault = "control-request";

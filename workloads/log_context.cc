@@ -56,7 +56,7 @@ Session::Seat Session::seat() {
 
 void Session::open() {
   client_.reset();
-  process_ = context_.recorder.new_process(role_, group_);
+  process_ = context_.recorder.new_process(role_, group_, context_.partition);
   client_ =
       context_.make_client("faultline-" + role_ + "-" + std::to_string(process_), first_server_++);
   opened_ = monotonic_now();

@@ -1,4 +1,4 @@
-// What all roles of one workload `log` share.
+// What all roles of one workload `log` share, in one partition.
 #pragma once
 
 #include <atomic>
@@ -43,6 +43,7 @@ struct LogContext {
   ClientFactory make_client;
   std::uint64_t run = 0;  // run_hash of the run id
   std::uint64_t seed = 0;
+  std::uint32_t partition = 1;
   LiveCounters live;
   Highest<std::uint64_t> newest;  // the highest sequence known to exist
 };

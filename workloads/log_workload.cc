@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "workloads/consumer.h"
@@ -25,11 +26,12 @@ constexpr milliseconds probe_timeout{1000};
 // several times as long as the steady phase before it.
 constexpr double lagging_share = 0.125;
 
-ClientFactory client_factory(const LogSettings& settings, const StreamAddress& address) {
+ClientFactory client_factory(const LogSettings& settings, const StreamAddress& address,
+                             std::uint32_t partition) {
   const bool at_once = sends_at_once(settings.in_flight);
   NatsAddress nats{address.urls, address.stream, address.subject, at_once, address.access};
   if (settings.resend) nats.id_header = "Nats-Msg-Id";
-  if (address.product == "memphis") nats = in_memphis(nats);
+  if (address.product == "memphis") nats = in_memphis(nats, partition);
   return [nats](const std::string& name, std::size_t first_server) {
     return std::make_unique<NatsClient>(nats, name, first_server);
   };
@@ -56,35 +58,55 @@ void start_all(Roles& roles) {
   for (auto& role : roles) role->start();
 }
 
-}  // namespace
+// The clients of one partition.
+class Part {
+ public:
+  Part(const LogSettings& settings, const StreamAddress& address, Recorder& recorder,
+       std::uint64_t run, std::uint64_t seed, std::uint32_t partition)
+      : context_{settings, address, recorder,  client_factory(settings, address, partition),
+                 run,      seed,    partition, {},
+                 {}},
+        producers_before_((partition - 1) * settings.producers),
+        clients_((partition - 1) * clients_of(settings)) {}
 
-struct LogWorkload::Implementation {
-  LogContext context;
-  std::vector<std::unique_ptr<Producer>> producers;
-  std::vector<std::unique_ptr<Reader>> readers;
-  std::vector<std::unique_ptr<Consumer>> consumers;
-  std::uint32_t clients = 0;  // made so far; spreads their first servers
+  ~Part() { stop(); }
 
-  Implementation(const LogSettings& settings, const StreamAddress& address, Recorder& recorder,
-                 const std::string& run_id, std::uint64_t seed)
-      : context{settings,         address, recorder, client_factory(settings, address),
-                run_hash(run_id), seed,    {},       {}} {}
-
-  ~Implementation() { stop(); }
+  void wait() const { wait_for_stream(context_); }
 
   void start() {
-    wait_for_stream(context);
     make_roles();
-    start_all(consumers);
-    start_all(readers);
-    start_all(producers);
+    start_all(consumers_);
+    start_all(readers_);
+    start_all(producers_);
+  }
+
+  void stop_producing() { producers_.clear(); }
+
+  DrainFinished drain(const Drain::GiveUp& give_up) {
+    for (auto& consumer : consumers_) consumer->hurry();
+    DrainFinished finished = Drain(context_, consumers_, clients_++).run(give_up);
+    finished.partition = context_.partition;
+    return finished;
+  }
+
+  void stop() {
+    producers_.clear();
+    readers_.clear();
+    consumers_.clear();
+  }
+
+  LiveFigures live() const { return context_.live.figures(); }
+
+ private:
+  static std::uint32_t clients_of(const LogSettings& s) {
+    return s.producers + s.readers + s.rereaders + s.directs + s.durables + s.laggards;
   }
 
   void make_roles() {
-    const auto& s = context.settings;
-    const auto& a = context.address;
-    for (std::uint32_t i = 0; i < s.producers; ++i, ++clients)
-      producers.push_back(std::make_unique<Producer>(context, i));
+    const auto& s = context_.settings;
+    const auto& a = context_.address;
+    for (std::uint32_t i = 0; i < s.producers; ++i, ++clients_)
+      producers_.push_back(std::make_unique<Producer>(context_, producers_before_ + i));
     add_readers(s.readers, "reader", OperationKind::read, ReadOrder::newest);
     add_readers(s.rereaders, "rereader", OperationKind::read, ReadOrder::from_start);
     add_readers(s.directs, "direct", OperationKind::direct_read, ReadOrder::from_start);
@@ -95,26 +117,59 @@ struct LogWorkload::Implementation {
   void add_readers(std::uint32_t number, const std::string& role, OperationKind kind,
                    ReadOrder order) {
     for (; number > 0; --number)
-      readers.push_back(std::make_unique<Reader>(context, role, kind, order, clients++));
+      readers_.push_back(std::make_unique<Reader>(context_, role, kind, order, clients_++));
   }
 
   void add_consumers(std::uint32_t number, const std::string& role, const std::string& group,
                      double rate) {
     for (; number > 0; --number)
-      consumers.push_back(std::make_unique<Consumer>(context, role, group, rate, clients++));
+      consumers_.push_back(std::make_unique<Consumer>(context_, role, group, rate, clients_++));
   }
 
-  void stop_producing() { producers.clear(); }
+  LogContext context_;
+  const std::uint32_t producers_before_;  // of other partitions: each has a number of its own
+  std::vector<std::unique_ptr<Producer>> producers_;
+  std::vector<std::unique_ptr<Reader>> readers_;
+  std::vector<std::unique_ptr<Consumer>> consumers_;
+  std::uint32_t clients_;  // made so far; spreads their first servers
+};
 
-  DrainFinished drain(const Drain::GiveUp& give_up) {
-    for (auto& consumer : consumers) consumer->hurry();
-    return Drain(context, consumers, clients++).run(give_up);
+}  // namespace
+
+struct LogWorkload::Implementation {
+  Recorder& recorder;
+  std::vector<std::unique_ptr<Part>> parts;
+
+  Implementation(LogSettings settings, const StreamAddress& address, Recorder& a_recorder,
+                 const std::string& run_id, std::uint64_t seed)
+      : recorder(a_recorder) {
+    settings.rate /= address.partitions;
+    for (std::uint32_t partition = 1; partition <= address.partitions; ++partition)
+      parts.push_back(
+          std::make_unique<Part>(settings, address, recorder, run_hash(run_id), seed, partition));
   }
 
-  void stop() {
-    producers.clear();
-    readers.clear();
-    consumers.clear();
+  void start() {
+    for (const auto& part : parts) part->wait();
+    for (const auto& part : parts) part->start();
+  }
+
+  // Sums, and who has been without for longest.
+  LiveFigures live() const {
+    LiveFigures all = parts.front()->live();
+    for (std::size_t i = 1; i < parts.size(); ++i) {
+      const LiveFigures one = parts[i]->live();
+      all.writes_ok += one.writes_ok;
+      all.writes_failed += one.writes_failed;
+      all.writes_unknown += one.writes_unknown;
+      all.reads_ok += one.reads_ok;
+      all.deliveries += one.deliveries;
+      all.last_write = std::min(all.last_write, one.last_write);
+      all.last_read = std::min(all.last_read, one.last_read);
+      all.last_delivery = std::min(all.last_delivery, one.last_delivery);
+    }
+    all.operations = recorder.tally();
+    return all;
   }
 };
 
@@ -127,19 +182,19 @@ LogWorkload::~LogWorkload() = default;
 
 void LogWorkload::start() { implementation_->start(); }
 
-void LogWorkload::stop_producing() { implementation_->stop_producing(); }
-
-DrainFinished LogWorkload::drain(const std::function<std::optional<std::string>()>& give_up) {
-  return implementation_->drain(give_up);
+void LogWorkload::stop_producing() {
+  for (const auto& part : implementation_->parts) part->stop_producing();
 }
 
-void LogWorkload::stop() { implementation_->stop(); }
-
-LiveFigures LogWorkload::live() const {
-  const LogContext& context = implementation_->context;
-  LiveFigures figures = context.live.figures();
-  figures.operations = context.recorder.tally();
-  return figures;
+DrainFinished LogWorkload::drain(std::uint32_t partition,
+                                 const std::function<std::optional<std::string>()>& give_up) {
+  return implementation_->parts.at(partition - 1)->drain(give_up);
 }
+
+void LogWorkload::stop() {
+  for (const auto& part : implementation_->parts) part->stop();
+}
+
+LiveFigures LogWorkload::live() const { return implementation_->live(); }
 
 }  // namespace faultline

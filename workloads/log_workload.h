@@ -1,6 +1,7 @@
 // The workload `log`: N producers append unique values to one stream, M
 // consumers read them in several ways, and a final drain reads everything.
-// Traffic is bounded in rate; every operation goes to the recorder.
+// Traffic is bounded in rate; every operation goes to the recorder. Of a stream
+// of several partitions each has as many clients of its own.
 #pragma once
 
 #include <chrono>
@@ -19,7 +20,7 @@ namespace faultline {
 
 struct LogSettings {
   std::uint32_t producers = 2;
-  double rate = 200;            // publishes a second of all producers together (open loop)
+  double rate = 200;            // publishes a second of all producers together, of all partitions
   std::uint32_t in_flight = 0;  // > 0: closed loop, so many per producer; rate is unused
   bool resend = false;          // what was not acknowledged comes again, with the same id
   std::uint32_t min_size = 64;  // payload bytes, uniform in [min_size, max_size]
@@ -45,12 +46,14 @@ struct StreamAddress {
   std::string lagging_group;
   ClientAccess access = {};
   std::string product = "nats";  // whose clients are to be made
+  std::uint32_t partitions = 1;
 };
 
 struct LiveFigures {  // of the whole run so far
   std::uint64_t writes_ok = 0, writes_failed = 0, writes_unknown = 0;
   std::uint64_t reads_ok = 0, deliveries = 0;
-  Time last_write = 0, last_read = 0, last_delivery = 0;  // completion of the last ok one
+  // Completion of the last ok one, in the partition that has been without for longest.
+  Time last_write = 0, last_read = 0, last_delivery = 0;
   Tally operations;
 };
 
@@ -63,10 +66,12 @@ class LogWorkload {
   void start();           // connects and begins; throws if the stream cannot be reached
   void stop_producing();  // returns when every publish has its outcome
 
-  // Reads everything that the stream holds, through its leader, and lets every
+  // Reads everything that a partition holds, through its leader, and lets every
   // group catch up. `give_up` is asked often; a reason ends the drain
-  // unfinished. Does not record DrainFinished: the caller adds what it knows.
-  DrainFinished drain(const std::function<std::optional<std::string>()>& give_up);
+  // unfinished. Does not record DrainFinished: the caller adds what it knows. May
+  // run beside that of another partition.
+  DrainFinished drain(std::uint32_t partition,
+                      const std::function<std::optional<std::string>()>& give_up);
 
   void stop();  // no operation is under way afterwards
   LiveFigures live() const;

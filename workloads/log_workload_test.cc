@@ -189,7 +189,7 @@ TEST_F(LogWorkloadTest, KeepsTryingWhileNobodyLeads) {
   run.workload().stop_producing();
 
   int asked = 0;
-  const auto drain = run.workload().drain([&]() -> std::optional<std::string> {
+  const auto drain = run.workload().drain(1, [&]() -> std::optional<std::string> {
     if (++asked > 3) return "enough";
     return std::nullopt;
   });
@@ -250,7 +250,7 @@ TEST_F(LogWorkloadTest, DrainsOnWhereTheQuestionWhetherToGiveUpIsSlow) {
   ASSERT_TRUE(eventually([&] { return run.workload().live().writes_ok > 2000; }));
   run.workload().stop_producing();
   int asked = 0;
-  const auto drain = run.workload().drain([&]() -> std::optional<std::string> {
+  const auto drain = run.workload().drain(1, [&]() -> std::optional<std::string> {
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
     if (++asked > 500) return "enough";
     return std::nullopt;

@@ -6,9 +6,9 @@
 
 namespace faultline {
 
-NatsAddress in_memphis(NatsAddress address) {
-  address.subject = memphis_subject(address.stream, 1);
-  address.stream = memphis_stream(address.stream, 1);
+NatsAddress in_memphis(NatsAddress address, std::uint32_t partition) {
+  address.subject = memphis_subject(address.stream, partition);
+  address.stream = memphis_stream(address.stream, partition);
   address.headers = {{"$memphis_connectionId", NatsApi::control_name},
                      {"$memphis_producedBy", memphis_producer}};
   address.id_header = "msg-id";  // NATS's own, Nats-Msg-Id, does nothing there

@@ -302,13 +302,14 @@ Time Recorder::event(decltype(Event::what) what) {
   });
 }
 
-std::uint32_t Recorder::new_process(const std::string& role, const std::string& group) {
+std::uint32_t Recorder::new_process(const std::string& role, const std::string& group,
+                                    std::uint32_t partition) {
   std::uint32_t process = 0;
   {
     const std::lock_guard lock(implementation_->mutex);
     process = ++implementation_->processes;
   }
-  event(ProcessStarted{process, role, group});
+  event(ProcessStarted{process, role, group, partition});
   return process;
 }
 

@@ -56,7 +56,8 @@ class Recorder {
   OperationId invoke(const Invocation&);
   Time complete(OperationId, const Completion&);  // once per operation; returns the stamp
   Time event(decltype(Event::what));
-  std::uint32_t new_process(const std::string& role, const std::string& group);  // also recorded
+  std::uint32_t new_process(const std::string& role, const std::string& group,
+                            std::uint32_t partition = 1);  // also recorded
 
   Tally tally() const;  // of what was completed so far
 

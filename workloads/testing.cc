@@ -66,13 +66,14 @@ StreamAddress TestCluster::address() const {
 TestRun::TestRun(const LogSettings& settings, const StreamAddress& address) {
   Header header;
   header.run_id = "test-run";
+  header.partitions = address.partitions;
   recorder_ = std::make_unique<Recorder>(folder_.path() / "history", header);
   workload_ = std::make_unique<LogWorkload>(settings, address, *recorder_, header.run_id, 1);
 }
 
-DrainFinished TestRun::drain() {
+DrainFinished TestRun::drain(std::uint32_t partition) {
   const auto limit = std::chrono::steady_clock::now() + 2min;
-  return workload_->drain([limit]() -> std::optional<std::string> {
+  return workload_->drain(partition, [limit]() -> std::optional<std::string> {
     if (std::chrono::steady_clock::now() > limit) return "the test's patience is over";
     return std::nullopt;
   });

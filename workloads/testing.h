@@ -2,6 +2,7 @@
 // they leave.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -52,8 +53,8 @@ class TestRun {
   TestRun(const LogSettings&, const StreamAddress&);
 
   LogWorkload& workload() { return *workload_; }
-  DrainFinished drain();  // gives up after two minutes
-  History finish();       // stops, closes, reads back
+  DrainFinished drain(std::uint32_t partition = 1);  // gives up after two minutes
+  History finish();                                  // stops, closes, reads back
 
  private:
   TemporaryFolder folder_;

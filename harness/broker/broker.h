@@ -19,7 +19,8 @@ class MetadataDatabase;
 struct StreamSettings {
   std::string name;
   std::string subject;
-  std::uint32_t replicas = 3;
+  std::uint32_t partitions = 1;
+  std::uint32_t replicas = 3;  // of each partition
   bool memory_storage = false;
   std::string durable_group;  // both consumer groups are made with the stream
   std::string lagging_group;
@@ -63,10 +64,15 @@ class Broker {
   // With its groups; returns when all replicas are current. Throws ClusterError.
   virtual void create_stream(const StreamSettings&, const Waiting&) = 0;
 
-  virtual LeadersSeen leaders() = 0;                       // empty names where nobody leads
+  // Of each partition, from the first on; empty names where nobody leads.
+  virtual std::vector<LeadersSeen> all_leaders() = 0;
+  // Where faults speak of the stream's leader, that of the first partition is meant.
+  LeadersSeen leaders() { return all_leaders().front(); }
   virtual std::vector<std::string> replica_servers() = 0;  // of the stream, by server name
-  virtual bool stream_absent() = 0;  // the metadata group leads and says "not found"
-  virtual std::vector<ReplicaState> replica_states() = 0;  // each server asked by itself
+  // The metadata group leads and says "not found" of it.
+  virtual bool stream_absent(std::uint32_t partition) = 0;
+  // Of each partition, each server asked by itself.
+  virtual std::vector<ReplicaState> replica_states() = 0;
 
   // The stream's leader, whoever it is, is asked to make way for another. False if it did
   // not agree within the limit. May be called beside everything else.
@@ -85,8 +91,8 @@ class Broker {
   // the harness that runs it.
   virtual MetadataDatabase* metadata() { return nullptr; }
 
-  // Moves the leaders of both groups to the stream's leader. False if that
-  // could not be reached within the limit.
+  // Moves the leaders of both groups to the stream's leader, in each partition. False if
+  // that could not be reached within the limit.
   virtual bool gather_leaders(std::chrono::seconds limit, const Waiting&) = 0;
 };
 

@@ -95,13 +95,17 @@ void MemphisBroker::wait_until_ready(std::chrono::seconds limit, const Waiting& 
 }
 
 void MemphisBroker::create_stream(const StreamSettings& settings, const Waiting& waiting) {
-  station_ = settings.name;
   auto inside = settings;
-  inside.name = memphis_stream(station_, 1);
-  inside.subject = memphis_subject(station_, 1);
   for (auto* group : {&inside.durable_group, &inside.lagging_group})
     *group = memphis_durable(*group);
   NatsBroker::create_stream(inside, waiting);
+}
+
+std::vector<std::string> MemphisBroker::stream_names(const StreamSettings& settings) const {
+  std::vector<std::string> names;
+  for (std::uint32_t partition = 1; partition <= settings.partitions; ++partition)
+    names.push_back(memphis_stream(settings.name, partition));
+  return names;
 }
 
 void MemphisBroker::make_stream(const StreamSettings& settings, const Waiting& waiting) {
@@ -112,17 +116,19 @@ void MemphisBroker::make_stream(const StreamSettings& settings, const Waiting& w
       return memphis_error(*reply);
     });
   };
-  ask("the station " + station_, make_station(station_, settings));
-  make("the station " + station_, waiting, [&](NatsApi& api) -> std::optional<std::string> {
-    const auto info = api.request("$JS.API.STREAM.INFO." + settings.name, {}, answer_limit);
-    if (!info) return {};
-    return api_error(*info) != 0 ? api_error_text(*info) : unlike(*info, settings);
-  });
+  const auto& station = settings.name;
+  ask("the station " + station, make_station(station, settings));
+  for (const auto& name : stream_names(settings))
+    make("the station " + station, waiting, [&](NatsApi& api) -> std::optional<std::string> {
+      const auto info = api.request("$JS.API.STREAM.INFO." + name, {}, answer_limit);
+      if (!info) return {};
+      return api_error(*info) != 0 ? api_error_text(*info) : unlike(*info, name, settings);
+    });
   for (const auto& group : {settings.durable_group, settings.lagging_group})
     if (!group.empty())
       ask("the consumer group " + group,
-          make_consumer(station_, group, NatsApi::control_name, settings));
-  ask("the producer", make_producer(station_, NatsApi::control_name));
+          make_consumer(station, group, NatsApi::control_name, settings));
+  ask("the producer", make_producer(station, NatsApi::control_name));
 }
 
 }  // namespace faultline

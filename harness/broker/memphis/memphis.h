@@ -25,7 +25,7 @@ BrokerProgram memphis_program(const MemphisBinary&, std::shared_ptr<MetadataData
 // path may be empty, where the brokers' image is at hand.
 BrokerProgram memphis_program_in_pods(const MemphisBinary&, const std::string& sync_interval);
 
-// A stream of StreamSettings is a station of one partition. The name is the station's.
+// A stream of StreamSettings is a station; the name is the station's.
 class MemphisBroker : public NatsBroker {
  public:
   MemphisBroker(Cluster&, std::string version, std::shared_ptr<MetadataDatabase>);
@@ -38,12 +38,12 @@ class MemphisBroker : public NatsBroker {
 
  protected:
   void make_stream(const StreamSettings&, const Waiting&) override;
+  std::vector<std::string> stream_names(const StreamSettings&) const override;
 
  private:
   Cluster& cluster_;
   const std::string version_;
   const std::shared_ptr<MetadataDatabase> database_;
-  std::string station_;
 };
 
 }  // namespace faultline

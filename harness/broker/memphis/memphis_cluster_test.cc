@@ -5,6 +5,8 @@
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
 
 #include "harness/broker/memphis/memphis.h"
 #include "harness/broker/memphis/memphis_requests.h"
@@ -33,19 +35,30 @@ TEST(MemphisClusterTest, StationIsMadeAsAskedSurvivesItsLeaderAndLeavesNothing) 
     testing::DeployedMemphis deployed(folder.path());
     LocalCluster& cluster = deployed.cluster;
     MemphisBroker& broker = deployed.broker;
-    const StreamSettings settings = deployed.make_station("My.Station");
+    const StreamSettings settings = deployed.make_station("My.Station", 2);
 
     EXPECT_EQ(broker.replica_servers(), (std::vector<std::string>{"n1", "n2", "n3"}));
-    const auto leaders = broker.leaders();
-    EXPECT_FALSE(leaders.stream.empty());
-    EXPECT_EQ(leaders.consumers.size(), 2U);
-    for (const auto& [group, leader] : leaders.consumers) EXPECT_FALSE(leader.empty()) << group;
-    EXPECT_FALSE(broker.stream_absent());
+    const auto all_leaders = broker.all_leaders();
+    ASSERT_EQ(all_leaders.size(), 2U);
+    for (const auto& leaders : all_leaders) {
+      EXPECT_FALSE(leaders.stream.empty()) << leaders.partition;
+      EXPECT_EQ(leaders.consumers.size(), 2U) << leaders.partition;
+      for (const auto& [group, leader] : leaders.consumers) EXPECT_FALSE(leader.empty()) << group;
+      EXPECT_FALSE(broker.stream_absent(leaders.partition)) << leaders.partition;
+    }
+    const auto& leaders = all_leaders.front();
 
     NatsApi api(urls(cluster), cluster.client_access());
-    const auto published = api.request("my#station$1.final", {{"any", "thing"}}, 5s);
+    const auto published = api.request("my#station$2.final", {{"any", "thing"}}, 5s);
     ASSERT_TRUE(published);
-    EXPECT_EQ(published->value("stream", ""), "my#station$1") << *published;
+    EXPECT_EQ(published->value("stream", ""), "my#station$2") << *published;
+    std::multiset<std::pair<std::uint32_t, std::string>> copies;
+    for (const auto& state : broker.replica_states()) {
+      EXPECT_TRUE(state.has_stream) << state.server << " " << state.partition;
+      copies.emplace(state.partition, state.server);
+    }
+    EXPECT_EQ(copies, (std::multiset<std::pair<std::uint32_t, std::string>>{
+                          {1, "n1"}, {1, "n2"}, {1, "n3"}, {2, "n1"}, {2, "n2"}, {2, "n3"}}));
 
     auto too_many = settings;
     too_many.replicas = 5;
@@ -64,7 +77,7 @@ TEST(MemphisClusterTest, StationIsMadeAsAskedSurvivesItsLeaderAndLeavesNothing) 
 
     const auto [subject, body] = remove_station("My.Station");
     EXPECT_EQ(memphis_error(api.request_text(subject, body, 20s).value_or("no answer")), "");
-    EXPECT_TRUE(broker.stream_absent());
+    for (const std::uint32_t partition : {1U, 2U}) EXPECT_TRUE(broker.stream_absent(partition));
   }
   EXPECT_FALSE(fs::exists(folder.path() / "metadata" / "data"));
   EXPECT_FALSE(fs::exists(folder.path() / "metadata" / "password"));

@@ -39,7 +39,7 @@ MemphisRequest make_station(const std::string& station, const StreamSettings& se
            {"dls_configuration", {{"poison", true}, {"schemaverse", true}}},
            {"username", memphis_user},
            {"tiered_storage_enabled", false},
-           {"partitions_number", 1},
+           {"partitions_number", settings.partitions},
            {"dls_station", ""}}};
 }
 
@@ -96,7 +96,8 @@ std::string memphis_error(std::string_view reply) {
   return error->is_string() ? error->get<std::string>() : error->dump();
 }
 
-std::string unlike(const json& stream_info, const StreamSettings& settings) {
+std::string unlike(const json& stream_info, const std::string& stream,
+                   const StreamSettings& settings) {
   const auto config = stream_info.find("config");
   if (config == stream_info.end() || !config->is_object()) return "it has no configuration";
   const auto replicas = config->value("num_replicas", 0U);
@@ -105,7 +106,7 @@ std::string unlike(const json& stream_info, const StreamSettings& settings) {
   const std::string storage = settings.memory_storage ? "memory" : "file";
   if (const auto found = config->value("storage", ""); found != storage)
     return fmt::format("it is stored in '{}', not '{}'", found, storage);
-  const auto subject = settings.name + ".>";
+  const auto subject = stream + ".>";
   if (config->value("subjects", json::array()) != json{subject})
     return "it does not take what is published to " + subject;
   return {};

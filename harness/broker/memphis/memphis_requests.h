@@ -34,6 +34,7 @@ std::string memphis_error(std::string_view reply);
 
 // What the stream of a partition is not like, of what was asked for, told from the reply to
 // $JS.API.STREAM.INFO; empty: it is as asked.
-std::string unlike(const nlohmann::json& stream_info, const StreamSettings&);
+std::string unlike(const nlohmann::json& stream_info, const std::string& stream,
+                   const StreamSettings&);
 
 }  // namespace faultline

@@ -9,7 +9,7 @@ using nlohmann::json;
 
 StreamSettings settings() {
   StreamSettings settings;
-  settings.name = "s$1";
+  settings.name = "s";
   settings.replicas = 3;
   return settings;
 }
@@ -21,12 +21,14 @@ json info() {
 TEST(MemphisRequestsTest, StationSaysEverythingThatMemphisWouldElseChoose) {
   auto wanted = settings();
   wanted.memory_storage = true;
+  wanted.partitions = 4;
   const auto [subject, body] = make_station("s", wanted);
   EXPECT_EQ(subject, "$memphis_station_creations");
   EXPECT_EQ(body.at("name"), "s");
   EXPECT_EQ(body.at("storage_type"), "memory");
   EXPECT_EQ(body.at("replicas"), 3);
-  EXPECT_EQ(body.at("partitions_number"), 1);  // 0 is an error
+  EXPECT_EQ(body.at("partitions_number"), 4);
+  EXPECT_EQ(make_station("s", settings()).body.at("partitions_number"), 1);  // 0 is an error
   EXPECT_EQ(body.at("retention_type"), "message_age_sec");
   EXPECT_GE(body.at("retention_value"), 86'400);
 }
@@ -69,17 +71,17 @@ TEST(MemphisRequestsTest, RepliesAreEmptyOrJsonOrPlainText) {
 }
 
 TEST(MemphisRequestsTest, StreamOfAStationIsComparedWithWhatWasAsked) {
-  EXPECT_EQ(unlike(info(), settings()), "");
+  EXPECT_EQ(unlike(info(), "s$1", settings()), "");
   auto other = info();
   other["config"]["num_replicas"] = 1;  // as where a producer came before the station
-  EXPECT_EQ(unlike(other, settings()), "it has 1 replicas, not 3");
+  EXPECT_EQ(unlike(other, "s$1", settings()), "it has 1 replicas, not 3");
   other = info();
   other["config"]["storage"] = "memory";
-  EXPECT_EQ(unlike(other, settings()), "it is stored in 'memory', not 'file'");
+  EXPECT_EQ(unlike(other, "s$1", settings()), "it is stored in 'memory', not 'file'");
   other = info();
   other["config"]["subjects"] = {"s.>"};
-  EXPECT_EQ(unlike(other, settings()), "it does not take what is published to s$1.>");
-  EXPECT_EQ(unlike(json::object(), settings()), "it has no configuration");
+  EXPECT_EQ(unlike(other, "s$1", settings()), "it does not take what is published to s$1.>");
+  EXPECT_EQ(unlike(json::object(), "s$1", settings()), "it has no configuration");
 }
 
 }  // namespace

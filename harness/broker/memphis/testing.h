@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -34,9 +35,10 @@ struct DeployedMemphis {
   void wait_until_ready() { broker.wait_until_ready(std::chrono::seconds(120), {}); }
 
   // With a group that keeps up and one that lags behind.
-  StreamSettings make_station(const std::string& name) {
+  StreamSettings make_station(const std::string& name, std::uint32_t partitions = 1) {
     StreamSettings station;
     station.name = name;
+    station.partitions = partitions;
     station.durable_group = "keeps-up";
     station.lagging_group = "lags-behind";
     broker.create_stream(station, {});

@@ -70,6 +70,23 @@ class Told {
   Clock::time_point last_ = Clock::now() - 1s;
 };
 
+// What a server says of its copy; null: nothing.
+ReplicaState state_of(const std::string& server, const JetStreamView* view,
+                      const std::string& stream) {
+  ReplicaState state{.server = server};
+  if (view == nullptr) return state;
+  state.reachable = true;
+  const auto copy = view->streams.find(stream);
+  if (copy == view->streams.end()) return state;
+  state.has_stream = true;
+  state.messages = copy->second.messages;
+  state.first_sequence = copy->second.first_sequence;
+  state.last_sequence = copy->second.last_sequence;
+  state.deleted = copy->second.deleted;
+  state.lost = copy->second.lost;
+  return state;
+}
+
 bool up_to_date(const Peer& peer) { return peer.current && !peer.offline && peer.lag == 0; }
 
 }  // namespace
@@ -113,19 +130,24 @@ struct NatsBroker::Implementation {
     return names;
   }
 
-  LeadersSeen leaders(const Views& seen) const {
-    LeadersSeen result;
-    result.meta = meta_leader(seen);
-    result.stream = stream_leader(seen, stream.name);
-    for (const auto& group : groups())
-      result.consumers[group] = consumer_leader(seen, stream.name, group);
-    return result;
+  std::vector<LeadersSeen> leaders(const Views& seen) const {
+    std::vector<LeadersSeen> all;
+    for (const auto& name : names) {
+      LeadersSeen one;
+      one.partition = static_cast<std::uint32_t>(all.size()) + 1;
+      one.meta = meta_leader(seen);
+      one.stream = stream_leader(seen, name);
+      for (const auto& group : groups()) one.consumers[group] = consumer_leader(seen, name, group);
+      all.push_back(std::move(one));
+    }
+    return all;
   }
 
+  // Where there are several partitions every server holds them all.
   void learn_replicas(const Views& seen) {
-    const auto leader = stream_leader(seen, stream.name);
+    const auto leader = stream_leader(seen, names.front());
     if (leader.empty()) return;
-    const auto& group = seen.at(leader).streams.at(stream.name).group;
+    const auto& group = seen.at(leader).streams.at(names.front()).group;
     std::set<std::string> names{leader};
     for (const auto& peer : group.replicas) names.insert(peer.name);
     replicas.assign(names.begin(), names.end());
@@ -163,29 +185,30 @@ struct NatsBroker::Implementation {
   // What keeps the stream and its groups from being complete; empty if nothing.
   std::string stream_incomplete() {
     const auto seen = views();
-    const auto now = leaders(seen);
-    if (now.stream.empty()) return "a leader of the stream";
-    for (const auto& [group, leader] : now.consumers)
-      if (leader.empty()) return "a leader of the consumer group " + group;
-    const auto& followers = seen.at(now.stream).streams.at(stream.name).group.replicas;
-    if (followers.size() + 1 < stream.replicas) return "all replicas of the stream";
-    for (const auto& peer : followers)
-      if (!up_to_date(peer)) return peer.name + " to be current";
+    for (const auto& now : leaders(seen)) {
+      if (now.stream.empty()) return "a leader of the stream";
+      for (const auto& [group, leader] : now.consumers)
+        if (leader.empty()) return "a leader of the consumer group " + group;
+      const auto& copy = seen.at(now.stream).streams.at(names[now.partition - 1]);
+      if (copy.group.replicas.size() + 1 < stream.replicas) return "all replicas of the stream";
+      for (const auto& peer : copy.group.replicas)
+        if (!up_to_date(peer)) return peer.name + " to be current";
+    }
     return {};
   }
 
-  void step_down(const std::string& group, const std::string& successor) {
+  void step_down(const std::string& name, const std::string& group, const std::string& successor) {
     // Chosen by name since 2.11; before, it falls to any of the others.
     const json body =
         version >= NatsVersion{2, 11, 0} ? json{{"placement", {{"preferred", successor}}}} : json();
-    api.request(fmt::format("$JS.API.CONSUMER.LEADER.STEPDOWN.{}.{}", stream.name, group), body,
-                1s);
+    api.request(fmt::format("$JS.API.CONSUMER.LEADER.STEPDOWN.{}.{}", name, group), body, 1s);
   }
 
   Cluster& cluster;
   NatsVersion version;
   NatsApi api;
   StreamSettings stream;              // name empty: none yet
+  std::vector<std::string> names{""};  // of its partitions
   std::vector<std::string> replicas;  // servers of the stream, as last known
 };
 
@@ -275,6 +298,7 @@ void NatsBroker::create_stream(const StreamSettings& settings, const Waiting& wa
   auto& self = *implementation_;
   Told told(waiting);
   self.stream = settings;
+  self.names = stream_names(settings);
   self.replicas.clear();
   make_stream(settings, waiting);
   std::string missing;
@@ -291,7 +315,9 @@ void NatsBroker::create_stream(const StreamSettings& settings, const Waiting& wa
   throw ClusterError("the stream was created, but did not become ready: waiting for " + missing);
 }
 
-LeadersSeen NatsBroker::leaders() { return implementation_->leaders(implementation_->views()); }
+std::vector<LeadersSeen> NatsBroker::all_leaders() {
+  return implementation_->leaders(implementation_->views());
+}
 
 std::vector<std::string> NatsBroker::replica_servers() {
   auto& self = *implementation_;
@@ -299,10 +325,11 @@ std::vector<std::string> NatsBroker::replica_servers() {
   return self.replicas;
 }
 
-bool NatsBroker::stream_absent() {
+bool NatsBroker::stream_absent(std::uint32_t partition) {
   auto& self = *implementation_;
   if (meta_leader(self.views()).empty()) return false;
-  const auto reply = self.api.request("$JS.API.STREAM.INFO." + self.stream.name, {}, answer_limit);
+  const auto& name = self.names.at(partition - 1);
+  const auto reply = self.api.request("$JS.API.STREAM.INFO." + name, {}, answer_limit);
   return reply && api_error(*reply) == stream_not_found;
 }
 
@@ -310,34 +337,33 @@ std::vector<ReplicaState> NatsBroker::replica_states() {
   auto& self = *implementation_;
   const auto seen = self.views();
   std::vector<ReplicaState> states;
-  for (const auto& server : self.cluster.servers()) {
-    ReplicaState state{.server = server.name};
-    if (const auto view = seen.find(server.name); view != seen.end()) {
-      state.reachable = true;
-      const auto& streams = view->second.streams;
-      if (const auto copy = streams.find(self.stream.name); copy != streams.end()) {
-        state.has_stream = true;
-        state.messages = copy->second.messages;
-        state.first_sequence = copy->second.first_sequence;
-        state.last_sequence = copy->second.last_sequence;
-        state.deleted = copy->second.deleted;
-        state.lost = copy->second.lost;
-      }
+  for (std::uint32_t partition = 1; partition <= self.names.size(); ++partition)
+    for (const auto& server : self.cluster.servers()) {
+      const auto view = seen.find(server.name);
+      states.push_back(state_of(server.name, view == seen.end() ? nullptr : &view->second,
+                                self.names[partition - 1]));
+      states.back().partition = partition;
     }
-    states.push_back(state);
-  }
   return states;
 }
 
 DataFiles NatsBroker::data_files(DataFile kind) const {
-  const auto of_stream = "jetstream/*/streams/" + implementation_->stream.name + "/msgs/";
+  const auto of_streams = [this](const std::string& files) {
+    std::vector<std::string> patterns;
+    for (const auto& name : implementation_->names)
+      patterns.push_back("jetstream/*/streams/" + name + "/msgs/" + files);
+    return patterns;
+  };
   switch (kind) {
     case DataFile::block:
-      return {.patterns = {of_stream + "*.blk"}, .last_is_open = true};
-    case DataFile::index:
+      return {.patterns = of_streams("*.blk"), .last_is_open = true};
+    case DataFile::index: {
       // That of a young stream is written when it stops in good order, those of its groups
       // with each snapshot.
-      return {.patterns = {of_stream + "index.db", "jetstream/$SYS/_js_/*/msgs/index.db"}};
+      auto patterns = of_streams("index.db");
+      patterns.emplace_back("jetstream/$SYS/_js_/*/msgs/index.db");
+      return {.patterns = patterns};
+    }
     case DataFile::snapshot:
       return {.patterns = {"jetstream/$SYS/_js_/*/snapshots/snap.*"}};
   }
@@ -347,7 +373,7 @@ DataFiles NatsBroker::data_files(DataFile kind) const {
 bool NatsBroker::remove_stream(std::chrono::seconds limit) {
   auto& self = *implementation_;
   for (const auto deadline = Clock::now() + limit;;) {
-    const auto reply = self.api.request("$JS.API.STREAM.DELETE." + self.stream.name, {}, 2s);
+    const auto reply = self.api.request("$JS.API.STREAM.DELETE." + self.names.front(), {}, 2s);
     if (reply && (!reply->contains("error") || api_error(*reply) == stream_not_found)) return true;
     if (Clock::now() > deadline) return false;
     std::this_thread::sleep_for(poll_interval);
@@ -357,7 +383,7 @@ bool NatsBroker::remove_stream(std::chrono::seconds limit) {
 bool NatsBroker::step_down(std::chrono::milliseconds limit) {
   auto& self = *implementation_;
   const auto reply =
-      self.api.request("$JS.API.STREAM.LEADER.STEPDOWN." + self.stream.name, {}, limit);
+      self.api.request("$JS.API.STREAM.LEADER.STEPDOWN." + self.names.front(), {}, limit);
   return reply && reply->is_object() && reply->value("success", false);
 }
 
@@ -372,20 +398,21 @@ bool NatsBroker::gather_leaders(std::chrono::seconds limit, const Waiting& waiti
   auto& self = *implementation_;
   Told told(waiting);
   constexpr auto settle = 2s;  // an election after a step-down takes less
-  std::map<std::string, Clock::time_point> asked;
+  std::map<std::pair<std::uint32_t, std::string>, Clock::time_point> asked;
   for (const auto deadline = Clock::now() + limit; Clock::now() < deadline;
        std::this_thread::sleep_for(poll_interval)) {
     told("the groups' leaders to move to the stream's");
-    const auto now = leaders();
-    if (now.stream.empty()) continue;
     bool gathered = true;
-    for (const auto& [group, leader] : now.consumers) {
-      if (leader == now.stream) continue;
-      gathered = false;
-      if (leader.empty() || (asked.contains(group) && Clock::now() - asked[group] < settle))
-        continue;
-      asked[group] = Clock::now();
-      self.step_down(group, now.stream);
+    for (const auto& now : all_leaders()) {
+      gathered = gathered && !now.stream.empty();
+      for (const auto& [group, leader] : now.consumers) {
+        if (now.stream.empty() || leader == now.stream) continue;
+        gathered = false;
+        auto& last = asked[{now.partition, group}];
+        if (leader.empty() || Clock::now() - last < settle) continue;
+        last = Clock::now();
+        self.step_down(self.names[now.partition - 1], group, now.stream);
+      }
     }
     if (gathered) return true;
   }

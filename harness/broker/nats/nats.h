@@ -30,9 +30,9 @@ class NatsBroker : public Broker {
   bool answers(const std::string& server) override;
   bool all_healthy() override;
   void create_stream(const StreamSettings&, const Waiting&) override;
-  LeadersSeen leaders() override;
+  std::vector<LeadersSeen> all_leaders() override;
   std::vector<std::string> replica_servers() override;  // once known, also while all are down
-  bool stream_absent() override;
+  bool stream_absent(std::uint32_t partition) override;
   std::vector<ReplicaState> replica_states() override;
   bool step_down(std::chrono::milliseconds limit) override;
   std::optional<std::string> request(const std::string& subject, const std::string& body,
@@ -47,6 +47,11 @@ class NatsBroker : public Broker {
   // For products that have it inside. Asks for the stream and its groups, which need not be
   // complete when it returns.
   virtual void make_stream(const StreamSettings&, const Waiting&);
+
+  // What the partitions are called inside, from the first on. NATS knows none: one.
+  virtual std::vector<std::string> stream_names(const StreamSettings& settings) const {
+    return {settings.name};
+  }
 
   // Asks until the answer, which is the error, is empty; the request must be idempotent. Throws
   // ClusterError: `what` could not be created.

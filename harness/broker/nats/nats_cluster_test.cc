@@ -80,7 +80,7 @@ TEST(NatsCluster, ComesUpAndSaysWhoLeads) {
   EXPECT_NE(leaders.meta, "");
   ASSERT_EQ(leaders.consumers.size(), 2u);
   EXPECT_EQ(broker.replica_servers(), (std::vector<std::string>{"n1", "n2", "n3"}));
-  EXPECT_FALSE(broker.stream_absent());
+  EXPECT_FALSE(broker.stream_absent(1));
 
   publish(broker, deployed.cluster, 20);
   ASSERT_TRUE(eventually([&] { return broker.all_healthy(); }));
@@ -101,7 +101,7 @@ TEST(NatsCluster, ComesUpAndSaysWhoLeads) {
   other.name = "other";
   NatsApi api({deployed.cluster.servers()[0].client_url});
   ASSERT_TRUE(api.request("$JS.API.STREAM.DELETE.log", nullptr, 10s));
-  EXPECT_TRUE(eventually([&] { return broker.stream_absent(); }));
+  EXPECT_TRUE(eventually([&] { return broker.stream_absent(1); }));
 }
 
 // Memphis's third broker ended where it was started beside the second.
@@ -214,7 +214,7 @@ TEST(NatsCluster, StreamIsNotAbsentWithoutAMetadataLeader) {
   Deployed deployed(folder.path());
   deployed.broker.create_stream(stream(), {});
   for (const auto* server : {"n1", "n2", "n3"}) deployed.cluster.kill(server);
-  EXPECT_FALSE(deployed.broker.stream_absent());
+  EXPECT_FALSE(deployed.broker.stream_absent(1));
   EXPECT_EQ(deployed.broker.leaders().meta, "");
   EXPECT_EQ(deployed.broker.replica_servers().size(), 3u) << "as last known";
 }
