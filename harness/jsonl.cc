@@ -7,6 +7,8 @@
 #include <tuple>
 #include <vector>
 
+#include "checkers/partitions.h"
+
 namespace faultline {
 namespace {
 
@@ -55,7 +57,7 @@ void rank(std::vector<Line>& lines) {
   for (auto& [time, is_response, place] : moments) *place = next++;
 }
 
-Json to_json(const Line& line, Numbers& numbers) {
+Json to_json(const Line& line, Numbers& numbers, std::uint32_t partition) {
   const Operation& op = *line.operation;
   Json json{{"c", op.process},
             {"f", is_read(op) ? "read" : "app"},
@@ -63,6 +65,7 @@ Json to_json(const Line& line, Numbers& numbers) {
             {"e", line.completed}};
   if (line.answered()) json["o"] = op.sequence - 1;
   json["v"] = op.answer == Answer::absent ? -1 : numbers.of(op.value);
+  if (partition != 0) json["k"] = partition - 1;
   return json;
 }
 
@@ -88,13 +91,16 @@ void write_jsonl(const History& history, std::ostream& out) {
   out << Json{{"model", "log"},
               {"ops", lines.size()},
               {"clients", clients.size()},
-              {"keys", 1},
+              {"keys", history.header.partitions},
               {"run_id", history.header.run_id},
               {"left_out", left_out}}
              .dump(-1, ' ', false, Json::error_handler_t::replace)
       << '\n';
   Numbers numbers(history.operations);
-  for (const Line& line : lines) out << to_json(line, numbers).dump() << '\n';
+  const bool several = history.header.partitions > 1;
+  const PartitionOf partition_of(history);
+  for (const Line& line : lines)
+    out << to_json(line, numbers, several ? partition_of(*line.operation) : 0).dump() << '\n';
 }
 
 }  // namespace faultline

@@ -16,7 +16,8 @@ namespace faultline {
 // c: process. s, e: ranks of invocation and response among all of them, from 0;
 // an invocation comes before a response of the same time. e is -1 where the
 // outcome is unknown. o: sequence - 1. v: a number of its own for each Value,
-// the publishes' in order of invocation from 1; -1: nothing at this sequence.
+// the publishes' in order of invocation from 1; -1: nothing at this sequence. Where the
+// stream has several partitions, keys says how many, and k of which one it is, from 0.
 //
 // Left out: refused publishes (they did not happen, but keep their number, so
 // that a read of one shows), unanswered reads (they constrain nothing), and

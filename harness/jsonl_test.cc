@@ -64,6 +64,20 @@ TEST(Jsonl, AppendsAndReadsOfTheLog) {
             "\n");
 }
 
+TEST(Jsonl, PartitionsAreKeys) {
+  History h;
+  h.header.partitions = 2;
+  h.events = {{0, ProcessStarted{2, "producer", "", 2}}};
+  h.operations = {publish(1, {1, 1}, 10, 20, Outcome::ok, 1),
+                  publish(2, {2, 1}, 30, 40, Outcome::ok, 1)};
+  EXPECT_EQ(exported(h), R"({"model":"log","ops":2,"clients":2,"keys":2,"run_id":"","left_out":0})"
+                         "\n"
+                         R"({"c":1,"f":"app","s":0,"e":1,"o":0,"v":1,"k":0})"
+                         "\n"
+                         R"({"c":2,"f":"app","s":2,"e":3,"o":0,"v":2,"k":1})"
+                         "\n");
+}
+
 TEST(Jsonl, LeavesOutWhatSaysNothingAndCountsWhatCannotBeSaid) {
   History h;
   Operation unanswered = read(OperationKind::read, 1, 1, never, Answer::none);

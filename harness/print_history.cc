@@ -15,13 +15,17 @@ std::string_view or_nobody(const std::string& server) {
   return server.empty() ? "nobody"sv : std::string_view(server);
 }
 
+std::string of_partition(std::uint32_t partition) {
+  return partition == 1 ? "" : fmt::format(" of partition {}", partition);
+}
+
 std::string_view separated(const std::string& detail) { return detail.empty() ? "" : ": "; }
 
 struct Describe {
   std::string operator()(const PhaseStarted& e) const { return "phase " + e.phase; }
   std::string operator()(const ProcessStarted& e) const {
-    return fmt::format("process {} is a {}{}{}", e.process, e.role,
-                       e.group.empty() ? "" : " of group ", e.group);
+    return fmt::format("process {} is a {}{}{}{}", e.process, e.role,
+                       e.group.empty() ? "" : " of group ", e.group, of_partition(e.partition));
   }
   std::string operator()(const FaultChanged& e) const {
     return fmt::format("fault {} {} {}: {}{}{}{}{}", e.fault, e.name, to_string(e.stage), e.target,
@@ -29,17 +33,19 @@ struct Describe {
                        separated(e.evidence), e.evidence);
   }
   std::string operator()(const LeadersSeen& e) const {
-    std::string text = fmt::format("leaders: stream {}, metadata group {}", or_nobody(e.stream),
-                                   or_nobody(e.meta));
+    std::string text =
+        fmt::format("leaders{}: stream {}, metadata group {}", of_partition(e.partition),
+                    or_nobody(e.stream), or_nobody(e.meta));
     for (const auto& [group, server] : e.consumers) {
       text += fmt::format(", {} {}", group, or_nobody(server));
     }
     return text;
   }
   std::string operator()(const ReplicaState& e) const {
-    if (!e.reachable) return fmt::format("replica on {}: not reachable", e.server);
-    if (!e.has_stream) return fmt::format("replica on {}: has no such stream", e.server);
-    return fmt::format("replica on {}: {}, {} to {}, {} deleted, {} lost", e.server,
+    const std::string copy = fmt::format("replica{} on {}", of_partition(e.partition), e.server);
+    if (!e.reachable) return copy + ": not reachable";
+    if (!e.has_stream) return copy + ": has no such stream";
+    return fmt::format("{}: {}, {} to {}, {} deleted, {} lost", copy,
                        format_count(e.messages, "message"), e.first_sequence, e.last_sequence,
                        e.deleted, e.lost);
   }
@@ -52,7 +58,8 @@ struct Describe {
                        e.quorum() ? "a quorum" : "no quorum");
   }
   std::string operator()(const DrainFinished& e) const {
-    std::string text = fmt::format("drain {}{}, {} to {}", e.complete ? "complete" : "not complete",
+    std::string text = fmt::format("drain{} {}{}, {} to {}", of_partition(e.partition),
+                                   e.complete ? "complete" : "not complete",
                                    e.stream_absent ? ", the stream is gone" : "", e.first_sequence,
                                    e.last_sequence);
     for (const auto& group : e.lagging_groups) text += ", group " + group + " did not catch up";

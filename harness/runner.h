@@ -42,7 +42,7 @@ struct ProgressFigures {
   std::chrono::milliseconds elapsed{0}, phase_elapsed{0}, phase_length{0};  // length 0: open
   std::vector<FaultInEffect> faults;  // report/progress.h has them in words
   std::vector<std::string> servers;
-  std::string leader;  // of the stream, as last seen; empty: nobody
+  std::string leader;  // of the stream's first partition, as last seen; empty: nobody
   LiveFigures live;
   double writes_per_second = 0, reads_per_second = 0;
   std::chrono::milliseconds unavailable_writes{0}, unavailable_reads{0},

@@ -45,7 +45,9 @@ void LiveView::read(const History& history) {
   if (!scenario_) {
     scenario_ = scenario_of(history.header);
     begin_ = last_record_ = phase_begin_ = history.header.monotonic;
+    served_.resize(std::max(history.header.partitions, 1U));
   }
+  for (; events_ < history.events.size(); ++events_) happened(history.events[events_]);
   for (; operations_ < history.operations.size(); ++operations_) {
     last_record_ = std::max(last_record_, history.operations[operations_].invoked);
     open_.push_back(operations_);
@@ -55,7 +57,6 @@ void LiveView::read(const History& history) {
     if (operation.completed != never) completed(operation);
     return operation.completed != never;
   });
-  for (; events_ < history.events.size(); ++events_) happened(history.events[events_]);
   closed_ = history.closed;
   forget_old_completions();
 }
@@ -64,32 +65,36 @@ void LiveView::completed(const Operation& operation) {
   const Time at = operation.completed;
   last_record_ = std::max(last_record_, at);
   const bool ok = operation.outcome == Outcome::ok;
+  LastServed& served = served_[partition_of(operation.process) - 1];
   if (operation.kind == OperationKind::publish) {
     count(last_.writes, operation);
     if (!ok) return;
-    live_.last_write = std::max(live_.last_write, at);
+    served.write = std::max(served.write, at);
     recent_writes_.push_back(at);
   } else if (operation.kind == OperationKind::read || operation.kind == OperationKind::drain_read) {
     count(last_.reads, operation);
     if (!ok) return;
-    live_.last_read = std::max(live_.last_read, at);
+    served.read = std::max(served.read, at);
     recent_reads_.push_back(at);
   } else if (operation.kind == OperationKind::deliver && operation.answer != Answer::absent) {
     count(last_.deliveries, operation);
     if (!ok) return;
-    live_.last_delivery = std::max(live_.last_delivery, at);
+    served.delivery = std::max(served.delivery, at);
     recent_reads_.push_back(at);
   }
 }
 
 void LiveView::happened(const Event& event) {
   last_record_ = std::max(last_record_, event.time);
-  if (std::holds_alternative<ProcessStarted>(event.what)) return;
+  if (const auto* process = std::get_if<ProcessStarted>(&event.what)) {
+    if (process->partition > 1) partitions_[process->process] = process->partition;
+    return;
+  }
   if (const auto* phase = std::get_if<PhaseStarted>(&event.what)) {
     phase_ = phase->phase;
     phase_begin_ = event.time;
   } else if (const auto* leaders = std::get_if<LeadersSeen>(&event.what)) {
-    last_.leaders = *leaders;
+    if (leaders->partition == 1) last_.leaders = *leaders;
   } else if (const auto* fault = std::get_if<FaultChanged>(&event.what)) {
     Strike& strike = strikes_[fault->fault];
     strike.name = fault->name;
@@ -101,6 +106,11 @@ void LiveView::happened(const Event& event) {
   }
   if (last_.events.size() == shown_events) last_.events.erase(last_.events.begin());
   last_.events.push_back(event);
+}
+
+std::uint32_t LiveView::partition_of(std::uint32_t process) const {
+  const auto found = partitions_.find(process);
+  return found == partitions_.end() ? 1 : found->second;
 }
 
 void LiveView::forget_old_completions() {
@@ -122,7 +132,9 @@ LiveState LiveView::state(std::optional<Time> now) const {
     if (!strike.servers.empty())
       figures.faults.push_back(
           {strike.name, strike.target, {strike.servers.begin(), strike.servers.end()}});
-  figures.live = live_;
+  figures.live.last_write = std::ranges::min(served_, {}, &LastServed::write).write;
+  figures.live.last_read = std::ranges::min(served_, {}, &LastServed::read).read;
+  figures.live.last_delivery = std::ranges::min(served_, {}, &LastServed::delivery).delivery;
   figures.live.writes_ok = state.writes.ok;
   figures.live.writes_failed = state.writes.failed;
   figures.live.writes_unknown = state.writes.unknown;
@@ -130,9 +142,9 @@ LiveState LiveView::state(std::optional<Time> now) const {
   figures.live.deliveries = state.deliveries.ok;
   figures.writes_per_second = rate(recent_writes_, moment);
   figures.reads_per_second = rate(recent_reads_, moment);
-  figures.unavailable_writes = current_gap(live_.last_write, begin_, moment);
-  figures.unavailable_reads = current_gap(live_.last_read, begin_, moment);
-  figures.unavailable_deliveries = current_gap(live_.last_delivery, begin_, moment);
+  figures.unavailable_writes = current_gap(figures.live.last_write, begin_, moment);
+  figures.unavailable_reads = current_gap(figures.live.last_read, begin_, moment);
+  figures.unavailable_deliveries = current_gap(figures.live.last_delivery, begin_, moment);
   if (moment - last_record_ >= worth_a_word) state.silence = to_milliseconds(moment - last_record_);
   return state;
 }

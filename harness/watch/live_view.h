@@ -23,7 +23,7 @@ struct LiveState {
   OutcomeCounts writes;
   OutcomeCounts reads;       // through the leader, the final drain's among them
   OutcomeCounts deliveries;  // ok: those that brought a message
-  std::optional<LeadersSeen> leaders;
+  std::optional<LeadersSeen> leaders;  // of the first partition
   std::vector<Event> events;  // the last ones, the oldest first; clients that start are none
   std::chrono::milliseconds silence{0};  // nothing was recorded for so long
 };
@@ -47,6 +47,11 @@ class LiveView {
     std::set<std::string> servers;  // on which it is not undone
   };
 
+  struct LastServed {
+    Time write = 0, read = 0, delivery = 0;
+  };
+
+  std::uint32_t partition_of(std::uint32_t process) const;
   void completed(const Operation&);
   void happened(const Event&);
   void forget_old_completions();
@@ -60,7 +65,8 @@ class LiveView {
   std::string phase_ = "deploy";
   Time phase_begin_ = 0;
   std::map<std::uint32_t, Strike> strikes_;
-  LiveFigures live_;
+  std::vector<LastServed> served_ = std::vector<LastServed>(1);  // of each partition
+  std::map<std::uint32_t, std::uint32_t> partitions_;  // of processes, but for the first's
   LiveState last_;  // without figures
 };
 

@@ -74,6 +74,21 @@ TEST(LiveView, ToldFromTheHistoryWhatTheRunShows) {
   EXPECT_EQ(state.silence, milliseconds(0));
 }
 
+TEST(LiveView, AGapOfOnePartitionIsNotFilledByTheOthers) {
+  History history = make_history_of_a_fault();
+  history.header.partitions = 2;
+  history.events.insert(history.events.begin() + 2, {begin, ProcessStarted{2, "producer", "", 2}});
+  history.events.push_back({begin + 20 * second, LeadersSeen{"n3", "n3", {}, 2}});
+  Operation other =
+      testing::make_operation(OperationKind::publish, Outcome::ok, begin + 5 * second);
+  other.process = 2;
+  history.operations.insert(history.operations.begin(), other);
+  const LiveState state = state_of(history);
+  EXPECT_EQ(state.figures.unavailable_writes, milliseconds(15'000));
+  EXPECT_EQ(state.writes, (OutcomeCounts{172, 0, 29}));
+  EXPECT_EQ(state.leaders->stream, "n1") << "of the first";
+}
+
 TEST(LiveView, AnOperationCountsOnceItIsCompleted) {
   History history = make_history_of_a_fault();
   LiveView view;

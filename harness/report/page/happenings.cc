@@ -80,7 +80,7 @@ std::map<std::string, BrokerStretches> broker_stretches(const History& history, 
   std::optional<Time> led_since;
   for (const Event& event : history.events) {
     if (const auto* leaders = std::get_if<LeadersSeen>(&event.what)) {
-      if (leaders->stream == leader) continue;
+      if (leaders->partition != 1 || leaders->stream == leader) continue;
       if (!leader.empty()) end_stretch(led_since, event.time, all[leader].led);
       leader = leaders->stream;
       if (!leader.empty()) led_since = event.time;

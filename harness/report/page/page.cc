@@ -235,15 +235,25 @@ class Page {
   }
 
   std::string drain_words() const {
+    std::string all;
     for (const Event& event : history_->events)
-      if (const auto* drain = std::get_if<DrainFinished>(&event.what)) {
-        const std::string why = drain->reason.empty() ? "" : " (" + text(drain->reason) + ")";
-        if (drain->stream_absent) return "After the heal the stream was gone for good." + why;
-        if (!drain->complete) return "The final read did not finish." + why;
-        return fmt::format("The final read was complete: sequences {} to {}.{}",
-                           drain->first_sequence, drain->last_sequence, why);
-      }
-    return "There was no final read.";
+      if (const auto* drain = std::get_if<DrainFinished>(&event.what))
+        all += (all.empty() ? "" : " ") + of_partition(drain->partition, ": ") + words_of(*drain);
+    return all.empty() ? "There was no final read." : all;
+  }
+
+  std::string words_of(const DrainFinished& drain) const {
+    const std::string why = drain.reason.empty() ? "" : " (" + text(drain.reason) + ")";
+    if (drain.stream_absent) return "After the heal the stream was gone for good." + why;
+    if (!drain.complete) return "The final read did not finish." + why;
+    return fmt::format("The final read was complete: sequences {} to {}.{}", drain.first_sequence,
+                       drain.last_sequence, why);
+  }
+
+  // Nothing where there is but one.
+  std::string of_partition(std::uint32_t partition, const char* end) const {
+    if (history_->header.partitions == 1) return "";
+    return fmt::format("Partition {}{}", partition, end);
   }
 
   std::string compared_with_earlier_runs() const {
@@ -316,10 +326,16 @@ class Page {
   Html plotted() const {
     if (history_ == nullptr) return {};
     const Plot both = plot(*history_, run_.judgement, limits_.dots);
-    return section(
-        "time", "Over time",
-        {both.figure, tag("details", {tag("summary", {"The numbers behind the plot"}),
-                                      scrolled("The numbers behind the plot", both.table)})});
+    Html of_all;
+    if (history_->header.partitions > 1)
+      of_all = tag("p", {fmt::format("All {} partitions together, and the leader of the first: one "
+                                     "may have a gap that does not show here. The verdicts are of "
+                                     "each by itself.",
+                                     history_->header.partitions)});
+    return section("time", "Over time",
+                   {of_all, both.figure,
+                    tag("details", {tag("summary", {"The numbers behind the plot"}),
+                                    scrolled("The numbers behind the plot", both.table)})});
   }
 
   Html violations() const {
@@ -401,7 +417,8 @@ class Page {
     for (const Event& event : history_->events) {
       const auto* replica = std::get_if<ReplicaState>(&event.what);
       if (replica == nullptr || ++count > 50) continue;
-      Html cells = element("th", {{"scope", "row"}}, {text(replica->server)});
+      const std::string partition = of_partition(replica->partition, " on ");
+      Html cells = element("th", {{"scope", "row"}}, {partition, text(replica->server)});
       if (!replica->reachable || !replica->has_stream) {
         cells += element("td", {{"colspan", "5"}},
                          {replica->reachable ? "has no such stream" : "did not answer"});
@@ -518,6 +535,8 @@ class Page {
     row("Folder", text(run_.folder.string()));
     if (history_ != nullptr) {
       row("Run", text(history_->header.run_id));
+      if (history_->header.partitions > 1)
+        row("Partitions", std::to_string(history_->header.partitions));
       row("Stream", text(fmt::format("{}, {}", history_->header.stream,
                                      format_count(history_->header.replicas, "replica"))));
     }
@@ -570,7 +589,8 @@ class Page {
                               broker->expected ? "" : " by itself",
                               broker->detail.empty() ? "" : ": " + broker->detail));
     if (const auto* leaders = std::get_if<LeadersSeen>(&event.what))
-      return text(fmt::format("{} leads the stream, {} the metadata group",
+      return text(fmt::format("{}{} leads the stream, {} the metadata group",
+                              of_partition(leaders->partition, ": "),
                               leaders->stream.empty() ? "nobody" : leaders->stream,
                               leaders->meta.empty() ? "nobody" : leaders->meta));
     if (const auto* quorum = std::get_if<QuorumChanged>(&event.what))

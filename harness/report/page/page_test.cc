@@ -318,6 +318,22 @@ TEST(Page, OfAnyLengthIsAtMostThreeMegabytes) {
   EXPECT_EQ(parsed(page)["errors"], nlohmann::json::array());
 }
 
+TEST(Page, OfSeveralPartitionsSaysWhatIsOfWhich) {
+  History history = testing::passing_history();
+  const std::string of_several = "partitions together";
+  EXPECT_FALSE(holds(run_page(MadeRun(history).content), of_several));
+  history.header.partitions = 2;
+  const Time end = history.events.back().time;
+  history.events.push_back({end, ReplicaState{"n1", true, true, 7, 1, 7, 0, 0, 2}});
+  history.events.push_back({end, DrainFinished{true, false, 1, 7, "", {}, {}, 2}});
+  const std::string page = run_page(MadeRun(history).content);
+  EXPECT_TRUE(holds(page, "All 2 " + of_several));
+  EXPECT_TRUE(holds(page, "Partition 2 on n1"));
+  EXPECT_TRUE(holds(page, "Partition 2: The final read was complete: sequences 1 to 7."));
+  EXPECT_TRUE(holds(page, "Partition 1: The final read was complete"));
+  EXPECT_EQ(parsed(page)["errors"], nlohmann::json::array());
+}
+
 TEST(Page, OfAMillionViolations) {
   constexpr std::uint64_t messages = 1'000'000 / share;
   testing::HistoryBuilder b;

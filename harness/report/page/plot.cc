@@ -556,7 +556,7 @@ class Plotter {
     std::string leader = "–";
     for (const Event& event : history_.events) {
       if (event.time > time) break;
-      if (const auto* seen = std::get_if<LeadersSeen>(&event.what))
+      if (const auto* seen = std::get_if<LeadersSeen>(&event.what); seen && seen->partition == 1)
         leader = seen->stream.empty() ? "nobody" : seen->stream;
     }
     return shortened(leader, 100);
