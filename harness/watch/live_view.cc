@@ -65,7 +65,7 @@ void LiveView::completed(const Operation& operation) {
   const Time at = operation.completed;
   last_record_ = std::max(last_record_, at);
   const bool ok = operation.outcome == Outcome::ok;
-  LastServed& served = served_[partition_of(operation.process) - 1];
+  LastServed& served = served_[partition_of(operation) - 1];
   if (operation.kind == OperationKind::publish) {
     count(last_.writes, operation);
     if (!ok) return;
@@ -87,7 +87,7 @@ void LiveView::completed(const Operation& operation) {
 void LiveView::happened(const Event& event) {
   last_record_ = std::max(last_record_, event.time);
   if (const auto* process = std::get_if<ProcessStarted>(&event.what)) {
-    if (process->partition > 1) partitions_[process->process] = process->partition;
+    processes_.try_emplace(process->process, Process{event.time, process->partition});
     return;
   }
   if (const auto* phase = std::get_if<PhaseStarted>(&event.what)) {
@@ -108,9 +108,11 @@ void LiveView::happened(const Event& event) {
   last_.events.push_back(event);
 }
 
-std::uint32_t LiveView::partition_of(std::uint32_t process) const {
-  const auto found = partitions_.find(process);
-  return found == partitions_.end() ? 1 : found->second;
+// By what was recorded before it, so that it is the same however the file grew.
+std::uint32_t LiveView::partition_of(const Operation& operation) const {
+  const auto process = processes_.find(operation.process);
+  const bool known = process != processes_.end() && process->second.since < operation.invoked;
+  return known ? process->second.partition : 1;
 }
 
 void LiveView::forget_old_completions() {

@@ -51,7 +51,12 @@ class LiveView {
     Time write = 0, read = 0, delivery = 0;
   };
 
-  std::uint32_t partition_of(std::uint32_t process) const;
+  struct Process {
+    Time since = 0;
+    std::uint32_t partition = 1;
+  };
+
+  std::uint32_t partition_of(const Operation&) const;
   void completed(const Operation&);
   void happened(const Event&);
   void forget_old_completions();
@@ -66,7 +71,7 @@ class LiveView {
   Time phase_begin_ = 0;
   std::map<std::uint32_t, Strike> strikes_;
   std::vector<LastServed> served_ = std::vector<LastServed>(1);  // of each partition
-  std::map<std::uint32_t, std::uint32_t> partitions_;  // of processes, but for the first's
+  std::map<std::uint32_t, Process> processes_;
   LiveState last_;  // without figures
 };
 
