@@ -7,6 +7,7 @@
 #include "checkers/availability.h"
 #include "checkers/corruption.h"
 #include "checkers/crash.h"
+#include "checkers/dead_letter.h"
 #include "checkers/delivery.h"
 #include "checkers/duplicate.h"
 #include "checkers/linearizability.h"
@@ -47,6 +48,7 @@ constexpr std::array checks{
     Check{"offset_consistency", data, check_offset_consistency},
     Check{"replicas", data, check_replicas},
     Check{"delivery", data, check_delivery},
+    Check{"dead_letter", data, check_dead_letter},
     Check{"linearizability", data | needs_reads, check_linearizability},
     Check{"manual_restart", needs_fault, check_manual_restart, true},
     Check{"availability.writes", role | needs_writes, availability<Service::writes>},

@@ -82,8 +82,8 @@ struct PhaseStarted {  // steady, fault, recovery, drain
 
 struct ProcessStarted {
   std::uint32_t process = 0;
-  std::string role;   // producer, reader, rereader, direct, durable, lagging, drain
-  std::string group;  // durable, lagging: the consumer group; else empty
+  std::string role;   // producer, reader, rereader, direct, durable, lagging, refusing, drain
+  std::string group;  // durable, lagging, refusing: the consumer group; else empty
   std::uint32_t partition = 1;  // that it works on
   bool operator==(const ProcessStarted&) const = default;
 };
@@ -168,6 +168,18 @@ struct DrainFinished {
   bool operator==(const DrainFinished&) const = default;
 };
 
+// Which messages of a group that never acknowledges the product keeps as dead letters, once the
+// group had nothing more to get.
+struct DeadLettersSeen {
+  std::string group;
+  std::uint32_t most_deliveries = 0;  // of a message to the group; then it is a dead letter
+  bool complete = false;              // the group had got everything, and the product answered
+  std::vector<std::uint64_t> sequences;
+  std::string reason;  // why it is not complete
+  std::uint32_t partition = 1;
+  bool operator==(const DeadLettersSeen&) const = default;
+};
+
 struct Interrupted {  // by the user, or by an error of the harness
   std::string reason;
   bool operator==(const Interrupted&) const = default;
@@ -181,7 +193,7 @@ struct Note {  // anything a reader of the history should know
 struct Event {
   Time time = 0;
   std::variant<PhaseStarted, ProcessStarted, FaultChanged, LeadersSeen, ReplicaState, BrokerChanged,
-               QuorumChanged, DrainFinished, Interrupted, Note>
+               QuorumChanged, DrainFinished, Interrupted, Note, DeadLettersSeen>
       what;
   bool operator==(const Event&) const = default;
 };
@@ -205,6 +217,9 @@ enum class LossPromise : std::uint8_t { not_promised, none };
 
 enum class LinearizabilityPromise : std::uint8_t { report, required };
 
+// Whether what was delivered as often as allowed, and never acknowledged, is a dead letter.
+enum class DeadLetterPromise : std::uint8_t { not_promised, all };
+
 // Whether a struck broker stays away until somebody restarts it by hand.
 enum class ManualRestart : std::uint8_t { not_promised, required };
 
@@ -219,6 +234,7 @@ struct Expectations {
   Duration settle = 25 * second;
   Duration recover_within = 30 * second;
   ManualRestart manual_restart = ManualRestart::not_promised;
+  DeadLetterPromise dead_letters = DeadLetterPromise::not_promised;
   bool operator==(const Expectations&) const = default;
 };
 

@@ -1,5 +1,7 @@
 #include "checkers/history_encoder.h"
 
+#include <utility>
+
 #include "checkers/history_fields.h"
 
 namespace faultline {
@@ -22,6 +24,11 @@ class FieldWriter {
   void operator()(const std::vector<std::string>& list) {
     append_varint(out_, list.size());
     for (const std::string& s : list) (*this)(s);
+  }
+  void operator()(const std::vector<std::uint64_t>& list) {
+    append_varint(out_, list.size());
+    std::uint64_t before = 0;
+    for (const std::uint64_t n : list) append_varint(out_, delta(std::exchange(before, n), n));
   }
   void operator()(const std::map<std::string, std::string>& map) {
     append_varint(out_, map.size());

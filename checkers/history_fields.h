@@ -24,6 +24,7 @@ void fields(auto& io, Is<Expectations> auto& e) {
   io(e.settle);
   io(e.recover_within);
   if (io.since(2)) io(e.manual_restart, ManualRestart::required);
+  if (io.since(3)) io(e.dead_letters, DeadLetterPromise::all);
 }
 
 void fields(auto& io, Is<Header> auto& h) {
@@ -106,5 +107,14 @@ void fields(auto& io, Is<DrainFinished> auto& e) {
 void fields(auto& io, Is<Interrupted> auto& e) { io(e.reason); }
 
 void fields(auto& io, Is<Note> auto& e) { io(e.text); }
+
+void fields(auto& io, Is<DeadLettersSeen> auto& e) {
+  io(e.group);
+  io(e.most_deliveries);
+  io(e.complete);
+  io(e.sequences);
+  io(e.reason);
+  io.partition(e.partition);
+}
 
 }  // namespace faultline

@@ -28,6 +28,12 @@ class FieldReader {
   void operator()(std::vector<std::string>& list) {
     for (std::uint64_t n = in_.varint(); n > 0 && in_.ok(); --n) list.emplace_back(in_.string());
   }
+  void operator()(std::vector<std::uint64_t>& list) {
+    std::uint64_t before = 0;
+    for (std::uint64_t n = in_.varint(); n > 0 && in_.ok(); --n)
+      list.push_back(before = apply_delta(before, in_.varint()));
+    if (!in_.ok()) list.clear();
+  }
   void operator()(std::map<std::string, std::string>& map) {
     for (std::uint64_t n = in_.varint(); n > 0 && in_.ok(); --n) {
       std::string key{in_.string()};

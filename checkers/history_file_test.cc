@@ -91,9 +91,10 @@ TEST(HistoryFile, EachBlockDecodesByItself) {
 
 // The numbers of kinds and events are the file's: they must not move.
 TEST(HistoryFile, NumbersOfEventsAreFixed) {
-  const std::vector<decltype(Event::what)> all{
-      PhaseStarted{},  ProcessStarted{}, FaultChanged{},  LeadersSeen{}, ReplicaState{},
-      BrokerChanged{}, QuorumChanged{},  DrainFinished{}, Interrupted{}, Note{}};
+  const std::vector<decltype(Event::what)> all{PhaseStarted{},  ProcessStarted{}, FaultChanged{},
+                                               LeadersSeen{},   ReplicaState{},   BrokerChanged{},
+                                               QuorumChanged{}, DrainFinished{},  Interrupted{},
+                                               Note{},          DeadLettersSeen{}};
   for (std::size_t i = 0; i < all.size(); ++i) {
     RecordEncoder encoder;
     encoder.event({0, all[i]});
@@ -333,7 +334,7 @@ TEST(HistoryFile, BeforeFormat3EventsWereOfTheOnePartition) {
   const std::string leader("\x03\x02n2\x02n3\x00", 8);
   std::string start = encode_preamble(2);
   std::string header = encode_start({}).substr(start.size() + block_head_size);
-  header.pop_back();  // partitions
+  header.resize(header.size() - 2);  // dead_letters and partitions
   std::string block = begin_block(BlockType::header) + header;
   seal_block(block);
   const History read = decode_history(with_event(start + block, leader));

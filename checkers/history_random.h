@@ -154,7 +154,7 @@ class RandomRecording {
   }
 
   decltype(Event::what) what() {
-    switch (below(10)) {
+    switch (below(11)) {
       case 0:
         return PhaseStarted{text()};
       case 1:
@@ -182,6 +182,11 @@ class RandomRecording {
                              text(), {text()}, {text(), text()}, partition()};
       case 8:
         return Interrupted{text()};
+      case 9: {
+        DeadLettersSeen e{text(), small(), coin(), {}, text(), partition()};
+        for (std::uint64_t n = below(6); n > 0; --n) e.sequences.push_back(magnitude(64));
+        return e;
+      }
       default:
         return Note{text()};
     }
@@ -210,7 +215,8 @@ class RandomRecording {
                       static_cast<Duration>(magnitude(64)),
                       static_cast<Duration>(magnitude(64)),
                       static_cast<Duration>(magnitude(64)),
-                      any(ManualRestart::required)};
+                      any(ManualRestart::required),
+                      any(DeadLetterPromise::all)};
     h.partitions = 1 + static_cast<std::uint32_t>(below(4));
     return h;
   }

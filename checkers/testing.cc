@@ -163,6 +163,7 @@ class RandomRun {
  private:
   static constexpr std::uint32_t producers = 3;
   static constexpr std::array<std::uint32_t, 3> consumers = {11, 12, 13};
+  static constexpr std::uint32_t refuser = 14, most_deliveries = 2;
 
   struct Group {
     std::size_t delivered = 0;
@@ -188,6 +189,8 @@ class RandomRun {
     tell(ProcessStarted{consumers[0], "durable", "durable"});
     tell(ProcessStarted{consumers[1], "durable", "durable"});
     if (chance(70)) tell(ProcessStarted{consumers[2], "lagging", "lagging"});
+    refuses_ = chance(30);
+    if (refuses_) tell(ProcessStarted{refuser, "refusing", "refuses"});
     now_ = 10;
   }
 
@@ -260,6 +263,25 @@ class RandomRun {
     }
   }
 
+  // All of it to the group that never acknowledges, as often as it may.
+  void refuse() {
+    DeadLettersSeen seen{"refuses", most_deliveries, chance(90), {}, "gave up"};
+    for (std::uint64_t sequence = 1; sequence <= log_.size(); ++sequence) {
+      for (std::uint32_t n = 1; n <= most_deliveries; ++n) {
+        ++now_;
+        auto operation = around_now(OperationKind::deliver);
+        operation.process = refuser;
+        operation.answer = Answer::message;
+        operation.sequence = sequence;
+        operation.value = log_[sequence - 1];
+        operation.deliveries = n;
+        record(operation);
+      }
+      seen.sequences.push_back(sequence);
+    }
+    if (chance(95)) tell(seen);
+  }
+
   static void lose_answer(Operation& operation) {
     operation.outcome = Outcome::unknown;
     operation.answer = Answer::none;
@@ -280,6 +302,7 @@ class RandomRun {
         ++now_;
         deliver(consumers[g == 0 ? below(2) : 2]);
       }
+    if (refuses_ && !absent) refuse();
     now_ += 5;
     for (const auto* server : {"n1", "n2", "n3"})
       tell(ReplicaState{server, true, !absent, log_.size(), 1, log_.size(), 0, 0});
@@ -292,6 +315,7 @@ class RandomRun {
   std::vector<Value> log_;
   std::array<std::uint64_t, producers> counters_{};
   std::array<Group, 2> groups_;
+  bool refuses_ = false;
 };
 
 class Mutator {
@@ -358,6 +382,7 @@ class Mutator {
       finished->last_sequence += below(2);
       return;
     }
+    if (auto* letters = std::get_if<DeadLettersSeen>(&event.what)) return mutate_letters(*letters);
     switch (below(8)) {
       case 0:
         history_.closed = false;
@@ -373,6 +398,24 @@ class Mutator {
         break;
       default:
         break;
+    }
+  }
+
+  void mutate_letters(DeadLettersSeen& letters) {
+    switch (below(4)) {
+      case 0:
+        letters.complete = false;
+        break;
+      case 1:
+        --letters.most_deliveries;
+        break;
+      case 2:
+        letters.sequences.push_back(1 + below(20));
+        break;
+      default:
+        if (!letters.sequences.empty())
+          letters.sequences.erase(letters.sequences.begin() +
+                                  static_cast<std::ptrdiff_t>(below(letters.sequences.size())));
     }
   }
 
