@@ -27,6 +27,10 @@ constexpr milliseconds traffic_after_heal{3000};  // recovery lasts at least so 
 constexpr seconds catch_up{30};         // replicas become current before the drain, or it goes on
 constexpr seconds replicas_settle{15};  // the last write reaches every replica meanwhile
 
+// Memphis tries to keep one that its database refused again after 80 s.
+constexpr seconds dead_letters_settle{120};
+constexpr const char* refusing_group = "refuses";
+
 StreamSettings stream_settings(const Scenario& scenario, const Deployment& deployment) {
   StreamSettings settings;
   settings.name = deployment.stream;
@@ -37,6 +41,8 @@ StreamSettings stream_settings(const Scenario& scenario, const Deployment& deplo
   settings.replicas = scenario.replicas;
   settings.memory_storage = scenario.memory_storage;
   settings.ack_wait = scenario.workload.ack_wait;
+  if (scenario.workload.refusers > 0) settings.refusing_group = refusing_group;
+  settings.max_deliveries = scenario.workload.max_deliveries;
   return settings;
 }
 
@@ -49,7 +55,8 @@ StreamAddress stream_address(const Scenario& scenario, const Deployment& deploym
                         settings.lagging_group,
                         deployment.cluster->client_access(),
                         deployment.broker->product(),
-                        settings.partitions};
+                        settings.partitions,
+                        settings.refusing_group};
   for (const Server& server : deployment.cluster->servers())
     address.urls.push_back(server.client_url);
   return address;
@@ -384,10 +391,13 @@ void Experiment::drain() {
     return std::ranges::any_of(absences, [](Absence& absence) { return absence.is_final(); });
   };
   observer_.wait(catch_up, [&] { return gone() || broker_.all_healthy(); });
-  for (DrainFinished& finished : read_everything(absences, time_is_over)) {
+  auto drains = read_everything(absences, time_is_over);
+  for (DrainFinished& finished : drains) {
     finished.stream_absent = absences[finished.partition - 1].is_final();
     recorder_.event(finished);
   }
+  if (scenario_.workload.refusers > 0)
+    for (const DrainFinished& finished : drains) record_dead_letters(finished);
   record_replicas();
 }
 
@@ -424,6 +434,26 @@ std::vector<DrainFinished> Experiment::read_everything(std::vector<Absence>& abs
   std::vector<DrainFinished> finished;
   for (auto& drain : drains) finished.push_back(drain.get());
   return finished;
+}
+
+// They are told of a little later than a message was refused for the last time.
+void Experiment::record_dead_letters(const DrainFinished& drain) {
+  DeadLettersSeen seen{.group = refusing_group,
+                       .most_deliveries = scenario_.workload.max_deliveries,
+                       .partition = drain.partition};
+  if (!drain.complete || std::ranges::count(drain.lagging_groups, refusing_group) > 0) {
+    seen.reason = "the group did not get everything: " + drain.reason;
+  } else {
+    const auto stored = drain.last_sequence + 1 - drain.first_sequence;
+    observer_.wait(dead_letters_settle, [&] {
+      auto sequences = broker_.dead_letters(drain.partition);
+      seen.complete = sequences.has_value();
+      if (sequences) seen.sequences = std::move(*sequences);
+      return seen.sequences.size() >= stored;
+    });
+    if (!seen.complete) seen.reason = "the brokers' product did not say";
+  }
+  recorder_.event(seen);
 }
 
 // Until the copies of each partition are alike, or for so long.

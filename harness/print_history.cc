@@ -66,6 +66,12 @@ struct Describe {
     for (const auto& group : e.absent_groups) text += ", group " + group + " is gone";
     return text.append(separated(e.reason)).append(e.reason);
   }
+  std::string operator()(const DeadLettersSeen& e) const {
+    return fmt::format("{} of group {}{}, delivered {} times at most{}{}",
+                       format_count(e.sequences.size(), "dead letter"), e.group,
+                       of_partition(e.partition), e.most_deliveries,
+                       e.complete ? "" : ", not complete: ", e.reason);
+  }
   std::string operator()(const Interrupted& e) const { return "interrupted: " + e.reason; }
   std::string operator()(const Note& e) const { return "note: " + e.text; }
 };

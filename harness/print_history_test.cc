@@ -81,21 +81,27 @@ TEST(PrintHistory, EveryEventIsToldInOneLine) {
       {0, ReplicaState{"n2", false, false, 0, 0, 0, 0, 0, 2}},
       {0, ReplicaState{"n3", true, false}},
       {0, DrainFinished{false, false, 1, 12, "n2 stays behind"}},
+      {0, DeadLettersSeen{"refuses", 3, true, {1, 2}, ""}},
+      {0, DeadLettersSeen{"refuses", 3, false, {}, "no answer", 2}},
       {0, Interrupted{"Ctrl-C"}},
       {0, Note{"a\x1b[31mb"}},
   };
-  EXPECT_EQ(printed(h).substr(printed(h).find('\n') + 1),
-            "    +0.000 s  ---  process 3 is a durable of group workers\n"
-            "    +0.000 s  ---  leaders: stream n1, metadata group nobody, workers n3\n"
-            "    +0.000 s  ---  leaders of partition 2: stream n1, metadata group n2\n"
-            "    +0.000 s  ---  replica on n1: 10 messages, 1 to 12, 2 deleted, 0 lost\n"
-            "    +0.000 s  ---  replica on n2: not reachable\n"
-            "    +0.000 s  ---  replica of partition 2 on n2: not reachable\n"
-            "    +0.000 s  ---  replica on n3: has no such stream\n"
-            "    +0.000 s  ---  drain not complete, 1 to 12: n2 stays behind\n"
-            "    +0.000 s  ---  interrupted: Ctrl-C\n"
-            "    +0.000 s  ---  note: a [31mb\n"
-            "0 operations, 10 events\n");
+  EXPECT_EQ(
+      printed(h).substr(printed(h).find('\n') + 1),
+      "    +0.000 s  ---  process 3 is a durable of group workers\n"
+      "    +0.000 s  ---  leaders: stream n1, metadata group nobody, workers n3\n"
+      "    +0.000 s  ---  leaders of partition 2: stream n1, metadata group n2\n"
+      "    +0.000 s  ---  replica on n1: 10 messages, 1 to 12, 2 deleted, 0 lost\n"
+      "    +0.000 s  ---  replica on n2: not reachable\n"
+      "    +0.000 s  ---  replica of partition 2 on n2: not reachable\n"
+      "    +0.000 s  ---  replica on n3: has no such stream\n"
+      "    +0.000 s  ---  drain not complete, 1 to 12: n2 stays behind\n"
+      "    +0.000 s  ---  2 dead letters of group refuses, delivered 3 times at most\n"
+      "    +0.000 s  ---  0 dead letters of group refuses of partition 2, delivered 3 times at "
+      "most, not complete: no answer\n"
+      "    +0.000 s  ---  interrupted: Ctrl-C\n"
+      "    +0.000 s  ---  note: a [31mb\n"
+      "0 operations, 12 events\n");
 }
 
 }  // namespace

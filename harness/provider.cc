@@ -56,6 +56,8 @@ std::vector<std::string> missing_of_broker(const Scenario& scenario, const RunOp
       if (options.provider != "local")
         return {step.fault + " breaks a database on this machine: use --provider local"};
     }
+  if (scenario.workload.refusers > 0 && options.provider == "kubernetes")
+    return {"dead letters need a stream more, which nobody would remove: --provider local or kind"};
   if (!is_memphis(scenario) && scenario.partitions > 1)
     return {"of the brokers only Memphis has several partitions: use --broker memphis"};
   if (!is_memphis(scenario) || provider.has_broker_image()) return {};

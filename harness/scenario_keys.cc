@@ -381,6 +381,8 @@ Key workload() {
              "Clients of one durable pull consumer, with explicit acks."),
        whole("laggards", 0, 64, FIELD(workload.laggards),
              "Clients of a second durable consumer that always lags behind."),
+       whole("refusers", 0, 64, FIELD(workload.refusers),
+             "Clients of a third durable consumer that never acknowledge what they get."),
        whole("directs", 0, 64, FIELD(workload.directs),
              "Clients that use direct gets, which any replica may answer: measured, never judged."),
        number("read_rate", 0.1, 10'000, FIELD(workload.read_rate),
@@ -417,6 +419,8 @@ Key workload() {
              flag("resend", FIELD(workload.resend),
                   "A publish that was not acknowledged is sent again, each second, with the same "
                   "id, until it is: an idempotent producer, of which the broker stores it once."),
+             whole("max_deliveries", 1, 10, FIELD(workload.max_deliveries),
+                   "The refusers get a message so often, then it is a dead letter."),
              size, consumers, timeouts},
             "The clients.");
   all.schema["not"] = {{"required", {"rate", "in_flight"}}};
@@ -546,7 +550,12 @@ Key expect() {
            "manual_restart",
            {{"required", ManualRestart::required}, {"not_promised", ManualRestart::not_promised}},
            FIELD(expectations.manual_restart),
-           "required: a struck broker stays away until it is restarted by hand.")},
+           "required: a struck broker stays away until it is restarted by hand."),
+       choice("dead_letters",
+              {{"all", DeadLetterPromise::all}, {"not_promised", DeadLetterPromise::not_promised}},
+              FIELD(expectations.dead_letters),
+              "all: what the refusers got as often as allowed is a dead letter, and nothing else "
+              "is.")},
       "What is promised.");
 }
 

@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 constexpr std::uint32_t least_xfs = 300;     // MiB; mkfs.xfs makes none that is smaller
 constexpr int attempts = 10;                 // reads that must be seen unanswered to call it a stop
 constexpr milliseconds least_look = 5s;      // so long a state is looked at before it is believed
+constexpr milliseconds refusal_ends = 20s;   // what is not told at once of the last deliveries
 constexpr milliseconds absence_takes = 60s;  // "stream not found" for so long is a finished drain
 
 milliseconds in_milliseconds(Duration d) { return milliseconds(d / millisecond); }
@@ -135,6 +136,7 @@ class Rules {
     if (w.min_size > w.max_size)
       refuse({"spec.workload.size.min", "spec.workload.size.max"}, "min is above max, {}",
              w.max_size);
+    dead_letters();
     if (s.expectations.writes != Promise::not_promised && w.in_flight == 0)
       often_enough("spec.workload.rate", "writes", w.rate, s.partitions);
     if (s.expectations.reads == Promise::not_promised) return;
@@ -143,6 +145,23 @@ class Rules {
           {"spec.workload.consumers.rereaders", "spec.expect.reads"},
           "reads are judged, so at least one rereader is needed: it always has something to read");
     often_enough("spec.workload.consumers.read_rate", "reads", w.read_rate);
+  }
+
+  // Each time a message is refused it comes again after ack_wait.
+  void dead_letters() {
+    const auto& w = s.workload;
+    if (w.refusers == 0) {
+      if (s.expectations.dead_letters != DeadLetterPromise::not_promised)
+        refuse({"spec.expect.dead_letters", "spec.workload.consumers.refusers"},
+               "cannot be judged: nobody refuses; write 'refusers: 1'");
+      return;
+    }
+    const auto takes = w.max_deliveries * w.ack_wait + refusal_ends;
+    if (s.drain < takes)
+      refuse({"spec.timeline.drain", "spec.workload.max_deliveries",
+              "spec.workload.timeouts.ack_wait"},
+             "too short for {} deliveries of the last message, {} apart: at least {}",
+             w.max_deliveries, to_text(w.ack_wait), to_text(takes));
   }
 
   // A gap says nothing where hardly anything is tried.

@@ -384,6 +384,22 @@ TEST(ScenarioRules, FaultsOfTheDatabaseAreOfMemphisAndOneAtATime) {
   }
 }
 
+TEST(ScenarioRules, DeadLettersNeedSomebodyWhoRefusesAndTime) {
+  auto s = scenario("leader", Promise::pause, Promise::pause);
+  s.expectations.dead_letters = DeadLetterPromise::all;
+  EXPECT_EQ(refused(s), Keys{"spec.expect.dead_letters"});
+  s.workload.refusers = 1;
+  s.workload.max_deliveries = 3;
+  EXPECT_EQ(refused(s), Keys{});
+  s.workload.ack_wait = 40s;
+  EXPECT_EQ(refused(s), Keys{"spec.timeline.drain"});
+  s.drain = 140s;
+  EXPECT_EQ(refused(s), Keys{});
+  s.expectations.dead_letters = DeadLetterPromise::not_promised;
+  s.drain = 139s;
+  EXPECT_EQ(refused(s), Keys{"spec.timeline.drain"});
+}
+
 TEST(ScenarioRules, SeveralPartitionsAreOfMemphisAndOnEveryBroker) {
   auto s = scenario("leader", Promise::pause, Promise::pause);
   s.partitions = 3;

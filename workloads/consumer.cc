@@ -20,6 +20,7 @@ Consumer::Consumer(LogContext& context, std::string role, std::string group, dou
                    std::uint32_t number)
     : context_(context),
       group_(std::move(group)),
+      refuses_(role == refusing_role),
       rate_(rate),
       number_(number),
       session_(context, std::move(role), group_, number),
@@ -98,6 +99,7 @@ void Consumer::pulled(const Session::Seat& seat, OperationId id, const PullReply
   if (!reply.found) return in_flight_.release();
   ++context_.live.deliveries;
   context_.live.last_delivery.raise(at);
+  if (refuses_) return in_flight_.release();
   acknowledge(seat, reply, completion.value);
 }
 

@@ -1,6 +1,6 @@
 // A role of the workload `log`: pulls from a durable consumer group and
-// acknowledges what it gets. Each pull is for one message, so that each attempt
-// is one operation.
+// acknowledges what it gets, unless its role is to refuse it. Each pull is for one
+// message, so that each attempt is one operation.
 #pragma once
 
 #include <atomic>
@@ -14,6 +14,8 @@
 #include "workloads/pace.h"
 
 namespace faultline {
+
+inline constexpr const char* refusing_role = "refusing";  // checkers/dead_letter.h
 
 class Consumer {
  public:
@@ -37,6 +39,7 @@ class Consumer {
 
   LogContext& context_;
   const std::string group_;
+  const bool refuses_;
   const double rate_;
   const std::uint32_t number_;
   Session session_;

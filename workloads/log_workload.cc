@@ -99,7 +99,7 @@ class Part {
 
  private:
   static std::uint32_t clients_of(const LogSettings& s) {
-    return s.producers + s.readers + s.rereaders + s.directs + s.durables + s.laggards;
+    return s.producers + s.readers + s.rereaders + s.directs + s.durables + s.laggards + s.refusers;
   }
 
   void make_roles() {
@@ -112,6 +112,7 @@ class Part {
     add_readers(s.directs, "direct", OperationKind::direct_read, ReadOrder::from_start);
     add_consumers(s.durables, "durable", a.durable_group, 0);
     add_consumers(s.laggards, "lagging", a.lagging_group, lagging_rate(s));
+    add_consumers(s.refusers, refusing_role, a.refusing_group, 0);
   }
 
   void add_readers(std::uint32_t number, const std::string& role, OperationKind kind,

@@ -29,6 +29,8 @@ struct LogSettings {
   std::uint32_t rereaders = 1;  // read from the start again and again, through its leader
   std::uint32_t durables = 1;   // durable pull consumers of one group, explicit acks
   std::uint32_t laggards = 1;   // a second group that is kept behind on purpose
+  std::uint32_t refusers = 0;   // a third group that never acknowledges
+  std::uint32_t max_deliveries = 10;  // of a message to the refusers
   std::uint32_t directs = 1;    // direct gets: measured, never judged
   double read_rate = 50;        // reads a second of each reader, rereader, direct
   std::chrono::milliseconds publish_timeout{3000};
@@ -47,6 +49,7 @@ struct StreamAddress {
   ClientAccess access = {};
   std::string product = "nats";  // whose clients are to be made
   std::uint32_t partitions = 1;
+  std::string refusing_group = {};
 };
 
 struct LiveFigures {  // of the whole run so far

@@ -108,6 +108,39 @@ TEST_F(LogWorkloadTest, WhatIsSentAgainIsAcknowledgedAndStoredOnce) {
     }
 }
 
+TEST(RefusersTest, EveryMessageComesAsOftenAsAllowedAndIsADeadLetter) {
+  TestCluster cluster(2);
+  LogSettings settings;
+  settings.rate = 50;
+  settings.refusers = 1;
+  settings.max_deliveries = 2;
+  TestRun run(settings, cluster.address());
+  run.workload().start();
+  ASSERT_TRUE(eventually([&] { return run.workload().live().writes_ok > 100; }));
+  run.workload().stop_producing();
+  const auto drain = run.drain();
+  const auto history = run.finish();
+  EXPECT_TRUE(drain.complete && drain.lagging_groups.empty()) << drain.reason;
+  const auto refuser = process_of(history, "refusing");
+  std::map<std::uint64_t, std::uint32_t> deliveries;
+  for (const auto& each : history.operations) {
+    if (each.process != refuser) continue;
+    EXPECT_EQ(each.kind, OperationKind::deliver) << "nothing is acknowledged";
+    if (each.answer == Answer::message) ++deliveries[each.sequence];
+  }
+  std::set<std::uint64_t> letters;
+  EXPECT_TRUE(eventually([&] {
+    const auto seen = cluster.broker().dead_letters(1);
+    if (seen) letters.insert(seen->begin(), seen->end());
+    return letters.size() >= drain.last_sequence;
+  }));
+  for (const auto& [sequence, value] : drained(history)) {
+    EXPECT_EQ(deliveries[sequence], 2u) << sequence;
+    EXPECT_TRUE(letters.contains(sequence)) << sequence;
+  }
+  EXPECT_EQ(letters.size(), drain.last_sequence);
+}
+
 TEST_F(LogWorkloadTest, RecordsAQuietRun) {
   LogSettings settings;
   settings.rate = 400;

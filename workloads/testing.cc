@@ -11,12 +11,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
-StreamSettings stream_settings() {
+StreamSettings stream_settings(std::uint32_t max_deliveries) {
   StreamSettings settings;
   settings.name = "log";
   settings.subject = "log.values";
   settings.durable_group = "durable";
   settings.lagging_group = "lagging";
+  if (max_deliveries > 0) {
+    settings.refusing_group = "refusing";
+    settings.max_deliveries = max_deliveries;
+    settings.ack_wait = 1s;
+  }
   return settings;
 }
 
@@ -42,24 +47,24 @@ bool eventually(const std::function<bool()>& condition) {
   return true;
 }
 
-TestCluster::TestCluster() {
+TestCluster::TestCluster(std::uint32_t max_deliveries) : stream_(stream_settings(max_deliveries)) {
   const auto binary = find_nats_binary({}, [](const std::string&) {});
   LocalOptions options;
   options.folder = folder_.path();
   cluster_ = std::make_unique<LocalCluster>(nats_program(binary, ""), options);
   broker_ = std::make_unique<NatsBroker>(*cluster_, binary.version);
   broker_->wait_until_ready(60s, [](const std::string&) {});
-  broker_->create_stream(stream_settings(), {});
+  broker_->create_stream(stream_, {});
 }
 
 StreamAddress TestCluster::address() const {
-  const auto settings = stream_settings();
   StreamAddress address;
   for (const auto& server : cluster_->servers()) address.urls.push_back(server.client_url);
-  address.stream = settings.name;
-  address.subject = settings.subject;
-  address.durable_group = settings.durable_group;
-  address.lagging_group = settings.lagging_group;
+  address.stream = stream_.name;
+  address.subject = stream_.subject;
+  address.durable_group = stream_.durable_group;
+  address.lagging_group = stream_.lagging_group;
+  address.refusing_group = stream_.refusing_group;
   return address;
 }
 

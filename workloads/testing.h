@@ -32,16 +32,18 @@ class TemporaryFolder {
 // True once `condition` holds, false after two minutes.
 bool eventually(const std::function<bool()>& condition);
 
-// Three nats-servers with a stream of three replicas and its two groups.
+// Three nats-servers with a stream of three replicas and its two groups; with a third one,
+// "refusing", where a message is delivered to it at least once.
 class TestCluster {
  public:
-  TestCluster();
+  explicit TestCluster(std::uint32_t max_deliveries = 0);
 
   LocalCluster& cluster() { return *cluster_; }
   NatsBroker& broker() { return *broker_; }
   StreamAddress address() const;
 
  private:
+  StreamSettings stream_;
   TemporaryFolder folder_;
   std::unique_ptr<LocalCluster> cluster_;
   std::unique_ptr<NatsBroker> broker_;

@@ -22,9 +22,18 @@ struct StreamSettings {
   std::uint32_t partitions = 1;
   std::uint32_t replicas = 3;  // of each partition
   bool memory_storage = false;
-  std::string durable_group;  // both consumer groups are made with the stream
+  std::string durable_group;  // the consumer groups are made with the stream
   std::string lagging_group;
+  std::string refusing_group;        // gets each message at most so often,
+  std::uint32_t max_deliveries = 0;  // then it is a dead letter
   std::chrono::milliseconds ack_wait{10'000};
+
+  std::vector<std::string> groups() const {  // those that there are
+    std::vector<std::string> names;
+    for (const auto& name : {durable_group, lagging_group, refusing_group})
+      if (!name.empty()) names.push_back(name);
+    return names;
+  }
 };
 
 // What a broker keeps on its disk.
@@ -91,7 +100,13 @@ class Broker {
   // the harness that runs it.
   virtual MetadataDatabase* metadata() { return nullptr; }
 
-  // Moves the leaders of both groups to the stream's leader, in each partition. False if
+  // Sequences of the messages of a partition that the product keeps as dead letters of the
+  // refusing group. Empty: it did not answer, or nobody knows how to ask it.
+  virtual std::optional<std::vector<std::uint64_t>> dead_letters(std::uint32_t /*partition*/) {
+    return {};
+  }
+
+  // Moves the leaders of all groups to the stream's leader, in each partition. False if
   // that could not be reached within the limit.
   virtual bool gather_leaders(std::chrono::seconds limit, const Waiting&) = 0;
 };

@@ -37,6 +37,8 @@ const Words<LinearizabilityPromise> linearizability_words{
     {LinearizabilityPromise::report, "report"}, {LinearizabilityPromise::required, "required"}};
 const Words<ManualRestart> manual_restart_words{{ManualRestart::not_promised, "not_promised"},
                                                 {ManualRestart::required, "required"}};
+const Words<DeadLetterPromise> dead_letter_words{{DeadLetterPromise::not_promised, "not_promised"},
+                                                 {DeadLetterPromise::all, "all"}};
 
 template <typename Word>
 const char* to_word(const Words<Word>& words, Word value) {
@@ -74,7 +76,8 @@ ordered_json to_json(const Expectations& expected) {
           {"pause_gap_ns", expected.pause_gap},
           {"settle_ns", expected.settle},
           {"recover_within_ns", expected.recover_within},
-          {"manual_restart", to_word(manual_restart_words, expected.manual_restart)}};
+          {"manual_restart", to_word(manual_restart_words, expected.manual_restart)},
+          {"dead_letters", to_word(dead_letter_words, expected.dead_letters)}};
 }
 
 Expectations expectations_from(const ordered_json& json) {
@@ -90,6 +93,8 @@ Expectations expectations_from(const ordered_json& json) {
   json.at("recover_within_ns").get_to(expected.recover_within);
   if (json.contains("manual_restart"))  // not in what version 0.1.0 wrote at first
     expected.manual_restart = from_word(manual_restart_words, json.at("manual_restart"));
+  if (json.contains("dead_letters"))  // nor this
+    expected.dead_letters = from_word(dead_letter_words, json.at("dead_letters"));
   return expected;
 }
 

@@ -20,6 +20,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto answer_limit = 1s;
 constexpr auto request_limit = 20s;  // as in the SDKs: a broker waits for elections meanwhile
+constexpr auto query_limit = 10s;    // of the database
 constexpr auto poll_interval = 200ms;
 
 // Its own streams are made and its API is up; the monitoring endpoint answers long before.
@@ -95,8 +96,9 @@ void MemphisBroker::wait_until_ready(std::chrono::seconds limit, const Waiting& 
 }
 
 void MemphisBroker::create_stream(const StreamSettings& settings, const Waiting& waiting) {
+  station_ = settings;
   auto inside = settings;
-  for (auto* group : {&inside.durable_group, &inside.lagging_group})
+  for (auto* group : {&inside.durable_group, &inside.lagging_group, &inside.refusing_group})
     *group = memphis_durable(*group);
   NatsBroker::create_stream(inside, waiting);
 }
@@ -124,11 +126,27 @@ void MemphisBroker::make_stream(const StreamSettings& settings, const Waiting& w
       if (!info) return {};
       return api_error(*info) != 0 ? api_error_text(*info) : unlike(*info, name, settings);
     });
-  for (const auto& group : {settings.durable_group, settings.lagging_group})
-    if (!group.empty())
-      ask("the consumer group " + group,
-          make_consumer(station, group, NatsApi::control_name, settings));
+  for (const auto& group : settings.groups())
+    ask("the consumer group " + group,
+        make_consumer(station, group, NatsApi::control_name, settings));
   ask("the producer", make_producer(station, NatsApi::control_name));
+}
+
+// Names are of letters, digits, and . _ - alone. Memphis keeps them in lower case.
+std::optional<std::vector<std::uint64_t>> MemphisBroker::dead_letters(std::uint32_t partition) {
+  if (!database_) return {};
+  const auto rows = database_->select(
+      fmt::format("SELECT letter.message_seq FROM dls_messages letter "
+                  "JOIN stations station ON station.id = letter.station_id "
+                  "WHERE station.name = lower('{}') AND NOT station.is_deleted "
+                  "AND letter.partition_number = {} AND letter.message_type = 'poison' "
+                  "AND lower('{}') = ANY(letter.poisoned_cgs)",
+                  station_.name, partition, station_.refusing_group),
+      query_limit);
+  if (!rows) return {};
+  std::vector<std::uint64_t> sequences;
+  for (const auto& row : *rows) sequences.push_back(std::stoull(row));
+  return sequences;
 }
 
 }  // namespace faultline

@@ -35,6 +35,8 @@ class MemphisBroker : public NatsBroker {
   void wait_until_ready(std::chrono::seconds limit, const Waiting&) override;
   void create_stream(const StreamSettings&, const Waiting&) override;
   MetadataDatabase* metadata() override { return database_.get(); }
+  // Memphis keeps them in its database: where that is not on this machine nobody can ask.
+  std::optional<std::vector<std::uint64_t>> dead_letters(std::uint32_t partition) override;
 
  protected:
   void make_stream(const StreamSettings&, const Waiting&) override;
@@ -44,6 +46,7 @@ class MemphisBroker : public NatsBroker {
   Cluster& cluster_;
   const std::string version_;
   const std::shared_ptr<MetadataDatabase> database_;
+  StreamSettings station_;
 };
 
 }  // namespace faultline

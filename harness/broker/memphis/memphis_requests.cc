@@ -13,7 +13,7 @@ constexpr int retention_seconds = 604'800;  // a week: the default of an hour wo
 constexpr int deduplication_ms = 120'000;   // Memphis's default
 // The most that Memphis takes. After so many a message goes to the dead letters, and is not
 // delivered to its group again.
-constexpr int most_deliveries = 10;
+constexpr std::uint32_t most_deliveries = 10;
 constexpr const char* language = "cpp";
 constexpr const char* application = "faultline";
 
@@ -72,7 +72,8 @@ MemphisRequest make_consumer(const std::string& station, const std::string& grou
            {"consumer_type", "application"},
            {"consumers_group", group},
            {"max_ack_time_ms", settings.ack_wait.count()},
-           {"max_msg_deliveries", most_deliveries},
+           {"max_msg_deliveries",
+            group == settings.refusing_group ? settings.max_deliveries : most_deliveries},
            {"username", memphis_user},
            {"start_consume_from_sequence", 1},
            {"last_messages", -1},  // all

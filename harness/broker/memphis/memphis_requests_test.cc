@@ -46,6 +46,15 @@ TEST(MemphisRequestsTest, ConsumerReadsFromTheStartAsOftenAsMemphisAllows) {
   EXPECT_EQ(body.at("last_messages"), -1);
 }
 
+TEST(MemphisRequestsTest, OnlyTheGroupThatRefusesGetsFewer) {
+  auto wanted = settings();
+  wanted.durable_group = "g";
+  wanted.refusing_group = "r";
+  wanted.max_deliveries = 3;
+  EXPECT_EQ(make_consumer("s", "r", "c", wanted).body.at("max_msg_deliveries"), 3);
+  EXPECT_EQ(make_consumer("s", "g", "c", wanted).body.at("max_msg_deliveries"), 10);
+}
+
 TEST(MemphisRequestsTest, WhatIsMadeCanBeRemoved) {
   EXPECT_EQ(remove_station("s").body.at("station_name"),
             make_station("s", settings()).body["name"]);

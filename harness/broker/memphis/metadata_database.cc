@@ -12,6 +12,7 @@
 #include <optional>
 #include <random>
 #include <set>
+#include <sstream>
 #include <thread>
 #include <vector>
 
@@ -234,18 +235,34 @@ struct MetadataDatabase::Implementation {
     return fmt::format("pid {} and {} of its own", first, children_of(first).size());
   }
 
+  ProgramEnd psql(const std::string& query, std::chrono::milliseconds limit) const {
+    return run_program({program("psql"), "--no-psqlrc", "--quiet", "--tuples-only", "--no-align",
+                        "--host=" + address, fmt::format("--port={}", port.number()),
+                        "--username=" + std::string(user), "--dbname=" + std::string(database),
+                        "--command=" + query},
+                       {.limit = limit, .environment = {{"PGPASSWORD", password}}});
+  }
+
+  std::optional<std::vector<std::string>> select(const std::string& query,
+                                                 std::chrono::milliseconds limit) const try {
+    const auto end = psql(query, limit);
+    if (end.status != 0) return {};
+    std::vector<std::string> rows;
+    std::istringstream lines(end.output);
+    for (std::string line; std::getline(lines, line);)
+      if (!line.empty()) rows.push_back(line.substr(0, line.find('|')));
+    return rows;
+  } catch (const ClusterError&) {
+    return {};
+  }
+
   MetadataAnswer ask(std::chrono::milliseconds limit) const {
     const auto begin = Clock::now();
     const auto took = [&] {
       return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - begin);
     };
-    ProgramOptions how{.limit = limit, .environment = {{"PGPASSWORD", password}}};
     try {
-      const auto end =
-          run_program({program("psql"), "--no-psqlrc", "--quiet", "--host=" + address,
-                       fmt::format("--port={}", port.number()), "--username=" + std::string(user),
-                       "--dbname=" + std::string(database), "--command=SELECT 1"},
-                      how);
+      const auto end = psql("SELECT 1", limit);
       if (end.status == 0) return {took(), ""};
       return {{}, end.errors.substr(0, end.errors.find('\n'))};
     } catch (const ClusterError&) {
@@ -292,6 +309,10 @@ std::string MetadataDatabase::processes() const { return implementation_->proces
 bool MetadataDatabase::frozen() const { return implementation_->frozen(); }
 MetadataAnswer MetadataDatabase::ask(std::chrono::milliseconds limit) const {
   return implementation_->ask(limit);
+}
+std::optional<std::vector<std::string>> MetadataDatabase::select(
+    const std::string& query, std::chrono::milliseconds limit) const {
+  return implementation_->select(query, limit);
 }
 
 }  // namespace faultline

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "harness/broker/memphis/memphis_config.h"
 #include "harness/cluster/undo.h"
@@ -55,6 +56,10 @@ class MetadataDatabase {
   std::string processes() const;  // "pid 4711 and 14 of its own", empty: none
   bool frozen() const;
   MetadataAnswer ask(std::chrono::milliseconds limit) const;
+
+  // The first column of each row; absent where there was no answer.
+  std::optional<std::vector<std::string>> select(const std::string& query,
+                                                 std::chrono::milliseconds limit) const;
 
  private:
   struct Implementation;

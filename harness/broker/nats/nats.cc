@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "harness/broker/http.h"
+#include "harness/broker/nats/dead_letter.h"
 #include "harness/broker/nats/jsz.h"
 #include "harness/broker/nats/nats_api.h"
 #include "harness/broker/nats/nats_config.h"
@@ -43,9 +44,24 @@ json stream_config(const StreamSettings& settings) {
 
 json consumer_config(const StreamSettings& settings, const std::string& name) {
   const auto ack_wait = std::chrono::duration_cast<std::chrono::nanoseconds>(settings.ack_wait);
+  const int most = name == settings.refusing_group ? static_cast<int>(settings.max_deliveries) : -1;
   return {{"durable_name", name},         {"deliver_policy", "all"}, {"ack_policy", "explicit"},
-          {"ack_wait", ack_wait.count()}, {"max_deliver", -1},       {"replay_policy", "instant"},
+          {"ack_wait", ack_wait.count()}, {"max_deliver", most},     {"replay_policy", "instant"},
           {"max_ack_pending", 100'000},   {"num_replicas", 0}};  // 0: those of the stream
+}
+
+// NATS keeps no dead letters. It says of each, once, that it was delivered as often as allowed;
+// a stream that takes this in is the pattern that its docs recommend.
+std::string dead_letter_stream(const StreamSettings& settings) {
+  return settings.name + "-dead-letters";
+}
+
+json dead_letter_config(const StreamSettings& settings) {
+  auto config = stream_config(settings);
+  config["name"] = dead_letter_stream(settings);
+  config["subjects"] = {fmt::format("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{}.{}",
+                                    settings.name, settings.refusing_group)};
+  return config;
 }
 
 // Of SIGTERM it was 1 before 2.11 (nats-server#6336).
@@ -123,13 +139,6 @@ struct NatsBroker::Implementation {
     return all;
   }
 
-  std::vector<std::string> groups() const {
-    std::vector<std::string> names;
-    for (const auto& name : {stream.durable_group, stream.lagging_group})
-      if (!name.empty()) names.push_back(name);
-    return names;
-  }
-
   std::vector<LeadersSeen> leaders(const Views& seen) const {
     std::vector<LeadersSeen> all;
     for (const auto& name : names) {
@@ -137,7 +146,8 @@ struct NatsBroker::Implementation {
       one.partition = static_cast<std::uint32_t>(all.size()) + 1;
       one.meta = meta_leader(seen);
       one.stream = stream_leader(seen, name);
-      for (const auto& group : groups()) one.consumers[group] = consumer_leader(seen, name, group);
+      for (const auto& group : stream.groups())
+        one.consumers[group] = consumer_leader(seen, name, group);
       all.push_back(std::move(one));
     }
     return all;
@@ -288,7 +298,10 @@ void NatsBroker::make_stream(const StreamSettings& settings, const Waiting& wait
   };
   ask("the stream " + settings.name, "$JS.API.STREAM.CREATE." + settings.name,
       stream_config(settings));
-  for (const auto& group : implementation_->groups())
+  if (!settings.refusing_group.empty())
+    ask("the stream of dead letters", "$JS.API.STREAM.CREATE." + dead_letter_stream(settings),
+        dead_letter_config(settings));
+  for (const auto& group : settings.groups())
     ask("the consumer group " + group,
         fmt::format("$JS.API.CONSUMER.DURABLE.CREATE.{}.{}", settings.name, group),
         {{"stream_name", settings.name}, {"config", consumer_config(settings, group)}});
@@ -392,6 +405,23 @@ std::optional<std::string> NatsBroker::request(const std::string& subject, const
   const auto& cluster = implementation_->cluster;
   return NatsApi(Implementation::client_urls(cluster), cluster.client_access())
       .request_raw(subject, body, limit);
+}
+
+std::optional<std::vector<std::uint64_t>> NatsBroker::dead_letters(std::uint32_t) {
+  auto& self = *implementation_;
+  const auto name = dead_letter_stream(self.stream);
+  const auto info = self.api.request("$JS.API.STREAM.INFO." + name, {}, answer_limit);
+  if (!info || !info->is_object() || !info->contains("state")) return {};
+  const auto& state = info->at("state");
+  std::vector<std::uint64_t> sequences;
+  for (auto at = state.value("first_seq", std::uint64_t{1});
+       at <= state.value("last_seq", std::uint64_t{0}); ++at) {
+    const auto reply =
+        self.api.request("$JS.API.STREAM.MSG.GET." + name, {{"seq", at}}, answer_limit);
+    if (!reply) return {};
+    if (const auto sequence = dead_letter_of(*reply)) sequences.push_back(*sequence);
+  }
+  return sequences;
 }
 
 bool NatsBroker::gather_leaders(std::chrono::seconds limit, const Waiting& waiting) {
