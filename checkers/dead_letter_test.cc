@@ -104,7 +104,10 @@ Expected naive(const History& history) {
     for (const auto& event : history.events)
       if (const auto* s = std::get_if<DeadLettersSeen>(&event.what); s && s->group == group)
         seen = s;
-    for (std::uint64_t sequence = 0; seen && sequence < 100; ++sequence) {
+    std::set<std::uint64_t> sequences;
+    for (const auto& o : history.operations) sequences.insert(o.sequence);
+    for (const auto sequence : sequences) {
+      if (!seen) break;
       std::uint64_t times = 0, counted = 0;
       for (const auto& o : history.operations) {
         if (o.kind != OperationKind::deliver || !naive_brings(o, o.value) ||

@@ -438,9 +438,10 @@ std::vector<DrainFinished> Experiment::read_everything(std::vector<Absence>& abs
 
 // They are told of a little later than a message was refused for the last time.
 void Experiment::record_dead_letters(const DrainFinished& drain) {
-  DeadLettersSeen seen{.group = refusing_group,
-                       .most_deliveries = scenario_.workload.max_deliveries,
-                       .partition = drain.partition};
+  DeadLettersSeen seen;
+  seen.group = refusing_group;
+  seen.most_deliveries = scenario_.workload.max_deliveries;
+  seen.partition = drain.partition;
   if (!drain.complete || std::ranges::count(drain.lagging_groups, refusing_group) > 0) {
     seen.reason = "the group did not get everything: " + drain.reason;
   } else {

@@ -219,6 +219,8 @@ struct NatsBroker::Implementation {
   NatsApi api;
   StreamSettings stream;              // name empty: none yet
   std::vector<std::string> names{""};  // of its partitions
+  std::vector<std::uint64_t> dead_letters;  // as far as advisories were read
+  std::uint64_t next_advisory = 1;
   std::vector<std::string> replicas;  // servers of the stream, as last known
 };
 
@@ -312,6 +314,8 @@ void NatsBroker::create_stream(const StreamSettings& settings, const Waiting& wa
   Told told(waiting);
   self.stream = settings;
   self.names = stream_names(settings);
+  self.dead_letters.clear();
+  self.next_advisory = 1;
   self.replicas.clear();
   make_stream(settings, waiting);
   std::string missing;
@@ -412,16 +416,14 @@ std::optional<std::vector<std::uint64_t>> NatsBroker::dead_letters(std::uint32_t
   const auto name = dead_letter_stream(self.stream);
   const auto info = self.api.request("$JS.API.STREAM.INFO." + name, {}, answer_limit);
   if (!info || !info->is_object() || !info->contains("state")) return {};
-  const auto& state = info->at("state");
-  std::vector<std::uint64_t> sequences;
-  for (auto at = state.value("first_seq", std::uint64_t{1});
-       at <= state.value("last_seq", std::uint64_t{0}); ++at) {
+  const auto last = info->at("state").value("last_seq", std::uint64_t{0});
+  for (auto& at = self.next_advisory; at <= last; ++at) {
     const auto reply =
         self.api.request("$JS.API.STREAM.MSG.GET." + name, {{"seq", at}}, answer_limit);
     if (!reply) return {};
-    if (const auto sequence = dead_letter_of(*reply)) sequences.push_back(*sequence);
+    if (const auto sequence = dead_letter_of(*reply)) self.dead_letters.push_back(*sequence);
   }
-  return sequences;
+  return self.dead_letters;
 }
 
 bool NatsBroker::gather_leaders(std::chrono::seconds limit, const Waiting& waiting) {

@@ -596,6 +596,10 @@ class Page {
     if (const auto* quorum = std::get_if<QuorumChanged>(&event.what))
       return fmt::format("{} of {} replicas stand{}", quorum->standing, quorum->replicas,
                          quorum->quorum() ? "" : ": no quorum");
+    if (const auto* letters = std::get_if<DeadLettersSeen>(&event.what))
+      return text(fmt::format("{}{} of the group {}{}", of_partition(letters->partition, ": "),
+                              format_count(letters->sequences.size(), "dead letter"),
+                              letters->group, letters->complete ? "" : ": " + letters->reason));
     if (const auto* interrupted = std::get_if<Interrupted>(&event.what))
       return "interrupted: " + text(interrupted->reason);
     if (const auto* note = std::get_if<Note>(&event.what)) return text(note->text);

@@ -62,6 +62,7 @@ std::unique_ptr<MadeRun> hostile_run() {
   add(LeadersSeen{hostile, hostile, {{hostile, hostile}}});
   add(ReplicaState{hostile, true, true, 1, 1, 1, 0, 0});
   add(BrokerChanged{hostile, BrokerStage::exited, false, hostile});
+  add(DeadLettersSeen{hostile, 3, false, {}, hostile});
   add(Interrupted{hostile});
   add(Note{hostile});
   std::ranges::stable_sort(history.events, {}, &Event::time);
