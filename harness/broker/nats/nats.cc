@@ -218,7 +218,7 @@ struct NatsBroker::Implementation {
   NatsVersion version;
   NatsApi api;
   StreamSettings stream;              // name empty: none yet
-  std::vector<std::string> names{""};  // of its partitions
+  std::vector<std::string> names{""};       // of its partitions
   std::vector<std::uint64_t> dead_letters;  // as far as advisories were read
   std::uint64_t next_advisory = 1;
   std::vector<std::string> replicas;  // servers of the stream, as last known
