@@ -80,6 +80,37 @@ TEST(Memphis, BrokenDatabaseComesToAVerdictWithEvidence) {
   EXPECT_EQ(check(json, "lost")["counts"]["lost"], 0);
 }
 
+TEST(Memphis, PartitionsComeToAVerdictTogether) {
+  FAULTLINE_NEEDS("memphis", testing::memphis_is_here());
+  const Results results;
+  const Finished finished = faultline({"run", scenario("memphis/partitions.yaml").string(),
+                                       "--results", results.path().string()});
+  EXPECT_EQ(finished.exit_code, 0) << finished.output;
+  const auto json = results.run_json("memphis-partitions");
+  EXPECT_EQ(check(json, "replicas")["counts"]["holding"], 9);
+  EXPECT_EQ(check(json, "lost")["counts"]["lost"], 0);
+  EXPECT_GT(check(json, "lost")["counts"]["acknowledged"], 1000);
+}
+
+TEST(Memphis, WhatNobodyAcknowledgesComesToAVerdict) {
+  FAULTLINE_NEEDS("memphis", testing::memphis_is_here());
+  const Results results;
+  const Finished finished = faultline({"run", scenario("memphis/dead-letters.yaml").string(),
+                                       "--results", results.path().string()});
+  const auto json = results.run_json("memphis-dead-letters");
+  EXPECT_NE(check(json, "dead_letter")["verdict"], "unknown") << finished.output;
+  EXPECT_GT(check(json, "dead_letter")["counts"]["dead_letters"], 1000);
+}
+
+TEST(Memphis, PartitionsAreSkippedForAnotherProduct) {
+  const Results results;
+  const Finished finished = faultline({"run", scenario("memphis/partitions.yaml").string(),
+                                       "--broker", "nats", "--results", results.path().string()});
+  EXPECT_EQ(finished.exit_code, 2) << finished.output;
+  EXPECT_NE(finished.output.find("only Memphis has several partitions"), std::string::npos)
+      << finished.output;
+}
+
 TEST(Memphis, FaultOfTheDatabaseIsSkippedForAnotherProduct) {
   const Results results;
   const Finished finished = faultline({"run", scenario("memphis/metadata-down.yaml").string(),
