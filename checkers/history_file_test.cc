@@ -197,7 +197,7 @@ TEST(GrowingHistory, IsAfterEachPieceWhatTheWholeFileIs) {
 TEST(GrowingHistory, RefusesAsSoonAsNothingCanMendIt) {
   GrowingHistory other, newer;
   EXPECT_THROW(other.append("\177ELF"), HistoryError);
-  EXPECT_THROW(newer.append(encode_preamble(3)), HistoryError);
+  EXPECT_THROW(newer.append(encode_preamble(4)), HistoryError);
 }
 
 TEST(HistoryFile, AnyFlippedBitIsReportedAndNeverAWrongOperation) {
@@ -403,8 +403,8 @@ TEST(HistoryFile, BytesAfterTheEndAreReported) {
 }
 
 TEST(HistoryFile, ANewerFormatAsksForAnUpgrade) {
-  EXPECT_EQ(refusal(encode_preamble(3) + "whatever format 3 holds"),
-            "written by a newer faultline (format 3; this one reads 2): upgrade");
+  EXPECT_EQ(refusal(encode_preamble(4) + "whatever format 4 holds"),
+            "written by a newer faultline (format 4; this one reads 3): upgrade");
 }
 
 TEST(HistoryFile, WhatCannotBeReadIsToldInOneLine) {
