@@ -449,7 +449,7 @@ void Experiment::record_dead_letters(const DrainFinished& drain) {
     observer_.wait(dead_letters_settle, [&] {
       auto sequences = broker_.dead_letters(drain.partition);
       seen.complete = sequences.has_value();
-      if (sequences) seen.sequences = std::move(*sequences);
+      if (sequences) seen.sequences.assign(sequences->begin(), sequences->end());
       return seen.sequences.size() >= stored;
     });
     if (!seen.complete) seen.reason = "the brokers' product did not say";

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -102,7 +103,7 @@ class Broker {
 
   // Sequences of the messages of a partition that the product keeps as dead letters of the
   // refusing group. Empty: it did not answer, or nobody knows how to ask it.
-  virtual std::optional<std::vector<std::uint64_t>> dead_letters(std::uint32_t /*partition*/) {
+  virtual std::optional<std::set<std::uint64_t>> dead_letters(std::uint32_t /*partition*/) {
     return {};
   }
 

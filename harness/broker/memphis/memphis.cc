@@ -133,7 +133,7 @@ void MemphisBroker::make_stream(const StreamSettings& settings, const Waiting& w
 }
 
 // Names are of letters, digits, and . _ - alone. Memphis keeps them in lower case.
-std::optional<std::vector<std::uint64_t>> MemphisBroker::dead_letters(std::uint32_t partition) {
+std::optional<std::set<std::uint64_t>> MemphisBroker::dead_letters(std::uint32_t partition) {
   if (!database_) return {};
   const auto rows = database_->select(
       fmt::format("SELECT letter.message_seq FROM dls_messages letter "
@@ -144,8 +144,8 @@ std::optional<std::vector<std::uint64_t>> MemphisBroker::dead_letters(std::uint3
                   station_.name, partition, station_.refusing_group),
       query_limit);
   if (!rows) return {};
-  std::vector<std::uint64_t> sequences;
-  for (const auto& row : *rows) sequences.push_back(std::stoull(row));
+  std::set<std::uint64_t> sequences;
+  for (const auto& row : *rows) sequences.insert(std::stoull(row));
   return sequences;
 }
 

@@ -9,7 +9,6 @@
 #include <thread>
 
 #include "harness/broker/http.h"
-#include "harness/broker/nats/dead_letter.h"
 #include "harness/broker/nats/jsz.h"
 #include "harness/broker/nats/nats_api.h"
 #include "harness/broker/nats/nats_config.h"
@@ -219,7 +218,7 @@ struct NatsBroker::Implementation {
   NatsApi api;
   StreamSettings stream;              // name empty: none yet
   std::vector<std::string> names{""};       // of its partitions
-  std::vector<std::uint64_t> dead_letters;  // as far as advisories were read
+  std::set<std::uint64_t> dead_letters;     // as far as advisories were read
   std::uint64_t next_advisory = 1;
   std::vector<std::string> replicas;  // servers of the stream, as last known
 };
@@ -411,17 +410,18 @@ std::optional<std::string> NatsBroker::request(const std::string& subject, const
       .request_raw(subject, body, limit);
 }
 
-std::optional<std::vector<std::uint64_t>> NatsBroker::dead_letters(std::uint32_t) {
+std::optional<std::set<std::uint64_t>> NatsBroker::dead_letters(std::uint32_t) {
   auto& self = *implementation_;
   const auto name = dead_letter_stream(self.stream);
   const auto info = self.api.request("$JS.API.STREAM.INFO." + name, {}, answer_limit);
-  if (!info || !info->is_object() || !info->contains("state")) return {};
-  const auto last = info->at("state").value("last_seq", std::uint64_t{0});
-  for (auto& at = self.next_advisory; at <= last; ++at) {
-    const auto reply =
-        self.api.request("$JS.API.STREAM.MSG.GET." + name, {{"seq", at}}, answer_limit);
-    if (!reply) return {};
-    if (const auto sequence = dead_letter_of(*reply)) self.dead_letters.push_back(*sequence);
+  const auto last = info ? number_at(*info, "/state/last_seq") : std::nullopt;
+  if (!last) return {};
+  for (auto& at = self.next_advisory; at <= *last; ++at) {
+    const auto advisory = self.api.request("$JS.API.DIRECT.GET." + name, {{"seq", at}}, answer_limit);
+    if (!advisory) return {};
+    // Of io.nats.jetstream.advisory.v1.max_deliver; it may be told of one message twice.
+    if (const auto sequence = number_at(*advisory, "/stream_seq"))
+      self.dead_letters.insert(*sequence);
   }
   return self.dead_letters;
 }

@@ -102,4 +102,10 @@ std::string api_error_text(const json& reply) {
                                                              : text->get<std::string>();
 }
 
+std::optional<std::uint64_t> number_at(const json& reply, const std::string& pointer) {
+  const json::json_pointer place(pointer);
+  if (!reply.contains(place) || !reply[place].is_number_unsigned()) return {};
+  return reply[place].get<std::uint64_t>();
+}
+
 }  // namespace faultline

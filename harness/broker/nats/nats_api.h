@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,5 +40,8 @@ class NatsApi {
 // The reply's error code, as in nats-server's server/errors.json; 0: no error.
 int api_error(const nlohmann::json& reply);
 std::string api_error_text(const nlohmann::json& reply);
+
+// What is at a JSON pointer (RFC 6901); empty: no unsigned number.
+std::optional<std::uint64_t> number_at(const nlohmann::json& reply, const std::string& pointer);
 
 }  // namespace faultline
