@@ -83,8 +83,8 @@ TEST(Memphis, BrokenDatabaseComesToAVerdictWithEvidence) {
 TEST(Memphis, PartitionsComeToAVerdictTogether) {
   FAULTLINE_NEEDS("memphis", testing::memphis_is_here());
   const Results results;
-  const Finished finished = faultline({"run", scenario("memphis/partitions.yaml").string(),
-                                       "--results", results.path().string()});
+  const Finished finished = faultline(
+      {"run", scenario("memphis/partitions.yaml").string(), "--results", results.path().string()});
   EXPECT_EQ(finished.exit_code, 0) << finished.output;
   const auto json = results.run_json("memphis-partitions");
   EXPECT_EQ(check(json, "replicas")["counts"]["holding"], 9);

@@ -217,8 +217,8 @@ struct NatsBroker::Implementation {
   NatsVersion version;
   NatsApi api;
   StreamSettings stream;              // name empty: none yet
-  std::vector<std::string> names{""};       // of its partitions
-  std::set<std::uint64_t> dead_letters;     // as far as advisories were read
+  std::vector<std::string> names{""};    // of its partitions
+  std::set<std::uint64_t> dead_letters;  // as far as advisories were read
   std::uint64_t next_advisory = 1;
   std::vector<std::string> replicas;  // servers of the stream, as last known
 };
@@ -417,7 +417,8 @@ std::optional<std::set<std::uint64_t>> NatsBroker::dead_letters(std::uint32_t) {
   const auto last = info ? number_at(*info, "/state/last_seq") : std::nullopt;
   if (!last) return {};
   for (auto& at = self.next_advisory; at <= *last; ++at) {
-    const auto advisory = self.api.request("$JS.API.DIRECT.GET." + name, {{"seq", at}}, answer_limit);
+    const auto advisory =
+        self.api.request("$JS.API.DIRECT.GET." + name, {{"seq", at}}, answer_limit);
     if (!advisory) return {};
     // Of io.nats.jetstream.advisory.v1.max_deliver; it may be told of one message twice.
     if (const auto sequence = number_at(*advisory, "/stream_seq"))

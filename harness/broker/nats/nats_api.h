@@ -1,9 +1,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>

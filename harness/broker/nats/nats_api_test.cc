@@ -16,9 +16,10 @@ TEST(NatsApi, ANumberIsFoundAtItsPlace) {
 
 TEST(NatsApi, WhatIsNoUnsignedNumberIsNone) {
   const auto none = std::optional<std::uint64_t>();
-  for (const json& text : {json(), json(7), json("text"), json::array({1}), json{{"state", 7}},
-                           json{{"state", {{"last_seq", "47"}}}}, json{{"state", {{"last_seq", -1}}}},
-                           json{{"state", {{"last_seq", 4.7}}}}})
+  for (const json& text :
+       {json(), json(7), json("text"), json::array({1}), json{{"state", 7}},
+        json{{"state", {{"last_seq", "47"}}}}, json{{"state", {{"last_seq", -1}}}},
+        json{{"state", {{"last_seq", 4.7}}}}})
     EXPECT_EQ(number_at(text, "/state/last_seq"), none) << text;
 }
 
