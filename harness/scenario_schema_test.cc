@@ -7,6 +7,7 @@
 #include <cmath>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <regex>
 #include <sstream>
 
@@ -17,6 +18,11 @@ namespace faultline {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+bool matches(const std::string& text, const std::string& pattern) {
+  static std::map<std::string, std::regex> compiled;  // which takes longer than to match
+  return std::regex_search(text, compiled.try_emplace(pattern, pattern).first->second);
+}
 
 // The few words of JSON Schema that ours uses; any other is an error, so that
 // nothing in it goes unchecked.
@@ -45,7 +51,7 @@ bool accepts(const Json& schema, const Json& value) {
       fits = !value.is_string() || value.get<std::string>().size() <= rule;
     } else if (word == "pattern") {
       fits = !value.is_string() ||
-             std::regex_search(value.get<std::string>(), std::regex(rule.get<std::string>()));
+             matches(value.get<std::string>(), rule.get<std::string>());
     } else if (word == "properties") {
       fits = !value.is_object() || std::ranges::all_of(rule.items(), [&](const auto& property) {
         return !value.contains(property.key()) || accepts(property.value(), value[property.key()]);
