@@ -272,20 +272,25 @@ struct KubernetesBrokers::Implementation {
     return pods;
   }
 
+  static Query log_query(bool previous) {
+    return previous ? Query{{"previous", "true"}} : Query{};
+  }
+
   std::string log_of(const std::string& server, std::size_t lines, bool previous = false) {
     try {
-      Query query{{"tailLines", std::to_string(lines)}};
-      if (previous) query["previous"] = "true";
+      Query query = log_query(previous);
+      query["tailLines"] = std::to_string(lines);
       return api.text(path("pods", server) + "/log", query);
     } catch (const KubernetesError& error) {
       return error.what();
     }
   }
 
-  // The log dies with the pod, so it is kept before.
-  void keep_log(const std::string& server) {
+  // The log dies with the pod, so it is kept before. That of the container before the one
+  // that runs is there for as long as that one runs.
+  void keep_log(const std::string& server, bool previous = false) {
     try {
-      const auto text = api.text(path("pods", server) + "/log");
+      const auto text = api.text(path("pods", server) + "/log", log_query(previous));
       std::ofstream(log_file(server), std::ios::app) << text;
     } catch (const KubernetesError&) {  // there may be no container just now
     }
@@ -438,7 +443,8 @@ struct KubernetesBrokers::Implementation {
     for (const auto& member : members) {
       const auto& name = member.server.name;
       if (without_worker.contains(name)) pod_exits.expect(name);
-      if (const auto pod = pods.find(name); pod != pods.end()) pod_exits.see(name, pod->second);
+      if (const auto pod = pods.find(name); pod != pods.end())
+        if (pod_exits.see(name, pod->second)) keep_log(name, true);
     }
   }
 

@@ -142,14 +142,17 @@ struct ExistingBrokers::Implementation {
     return options.folder / "brokers" / server / "nats.log";
   }
 
-  Query log_query() const {
-    return place.container.empty() ? Query{} : Query{{"container", place.container}};
+  Query log_query(bool previous = false) const {
+    Query query;
+    if (!place.container.empty()) query["container"] = place.container;
+    if (previous) query["previous"] = "true";
+    return query;
   }
 
   // The log dies with the pod, so it is kept before; only what this run caused.
-  void keep_log(const std::string& server) {
+  void keep_log(const std::string& server, bool previous = false) {
     try {
-      Query query = log_query();
+      Query query = log_query(previous);
       const auto age = std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - began);
       query["sinceSeconds"] = std::to_string(age.count() + 1);
       const auto text = api.text(pods_path(place, copy(server).broker.pod) + "/log", query);
@@ -370,7 +373,7 @@ struct ExistingBrokers::Implementation {
       pods[name_of(object)] = broker_pod(object, place.container);
     for (const Member& member : members)
       if (const auto pod = pods.find(member.broker.pod); pod != pods.end())
-        pod_exits.see(member.server.name, pod->second);
+        if (pod_exits.see(member.server.name, pod->second)) keep_log(member.server.name, true);
   }
 
   Member& of(const std::string& name) {

@@ -32,7 +32,7 @@ void PodExits::keep(Exit exit) {
   unread_.push_back(std::move(exit));
 }
 
-void PodExits::see(const std::string& server, const Pod& now) {
+bool PodExits::see(const std::string& server, const Pod& now) {
   const std::lock_guard lock(mutex_);
   Watched& one = watched_[server];
   const bool other_pod = one.seen && now.uid != one.seen->uid;
@@ -46,6 +46,7 @@ void PodExits::see(const std::string& server, const Pod& now) {
   if (!other_pod && !restarted) forgive_when_calm(one, now);
   const bool waited_for = one.end_is_expected || one.removal_is_expected;
   if (now.running || own_end || !waited_for) one.seen = now;
+  return own_end;
 }
 
 void PodExits::forgive_when_calm(Watched& one, const Pod& now) const {

@@ -29,8 +29,9 @@ class PodExits {
   void note(Exit);  // the harness ended it
 
   // The server's pod at a look. One that runs anew, or whose container was
-  // restarted, exited before. The first look only says what there is.
-  void see(const std::string& server, const Pod&);
+  // restarted, exited before. The first look only says what there is. Returns whether
+  // the container before this one ended by itself, so that its log is worth keeping.
+  bool see(const std::string& server, const Pod&);
 
   std::vector<Exit> take();  // since the last call
   std::optional<Exit> last(const std::string& server) const;

@@ -10,8 +10,9 @@ namespace {
 using nlohmann::json;
 
 TEST(NatsApi, ANumberIsFoundAtItsPlace) {
-  EXPECT_EQ(number_at({{"state", {{"last_seq", 47}}}}, "/state/last_seq"), 47U);
-  EXPECT_EQ(number_at({{"stream_seq", 0}}, "/stream_seq"), 0U);
+  const auto reply = json::parse(R"({"state": {"last_seq": 47}, "stream_seq": 0})");
+  EXPECT_EQ(number_at(reply, "/state/last_seq"), 47U);
+  EXPECT_EQ(number_at(reply, "/stream_seq"), 0U);
 }
 
 TEST(NatsApi, WhatIsNoUnsignedNumberIsNone) {
