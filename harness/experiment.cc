@@ -27,8 +27,6 @@ constexpr milliseconds traffic_after_heal{3000};  // recovery lasts at least so 
 constexpr seconds catch_up{30};         // replicas become current before the drain, or it goes on
 constexpr seconds replicas_settle{15};  // the last write reaches every replica meanwhile
 
-// Memphis tries to keep one that its database refused again after 80 s.
-constexpr seconds dead_letters_settle{120};
 constexpr const char* refusing_group = "refuses";
 
 StreamSettings stream_settings(const Scenario& scenario, const Deployment& deployment) {
@@ -446,11 +444,18 @@ void Experiment::record_dead_letters(const DrainFinished& drain) {
     seen.reason = "the group did not get everything: " + drain.reason;
   } else {
     const auto stored = drain.last_sequence + 1 - drain.first_sequence;
-    observer_.wait(dead_letters_settle, [&] {
+    const auto limit = broker_.dead_letters_settle();
+    bool told = false;
+    observer_.wait(limit, [&] {
       auto sequences = broker_.dead_letters(drain.partition);
       seen.complete = sequences.has_value();
       if (sequences) seen.sequences.assign(sequences->begin(), sequences->end());
-      return seen.sequences.size() >= stored;
+      const bool all = seen.sequences.size() >= stored;
+      if (!all && !std::exchange(told, true))
+        progress_.message(
+            fmt::format("{} of {} messages are dead letters; the others may take up to {} s",
+                        seen.sequences.size(), stored, limit.count()));
+      return all;
     });
     if (!seen.complete) seen.reason = "the brokers' product did not say";
   }

@@ -50,8 +50,7 @@ bool accepts(const Json& schema, const Json& value) {
     } else if (word == "maxLength") {
       fits = !value.is_string() || value.get<std::string>().size() <= rule;
     } else if (word == "pattern") {
-      fits = !value.is_string() ||
-             matches(value.get<std::string>(), rule.get<std::string>());
+      fits = !value.is_string() || matches(value.get<std::string>(), rule.get<std::string>());
     } else if (word == "properties") {
       fits = !value.is_object() || std::ranges::all_of(rule.items(), [&](const auto& property) {
         return !value.contains(property.key()) || accepts(property.value(), value[property.key()]);

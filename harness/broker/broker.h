@@ -106,6 +106,8 @@ class Broker {
   virtual std::optional<std::set<std::uint64_t>> dead_letters(std::uint32_t /*partition*/) {
     return {};
   }
+  // For so long after the last refusal one that is missing may still come.
+  virtual std::chrono::seconds dead_letters_settle() const { return std::chrono::seconds{30}; }
 
   // Moves the leaders of all groups to the stream's leader, in each partition. False if
   // that could not be reached within the limit.

@@ -272,9 +272,7 @@ struct KubernetesBrokers::Implementation {
     return pods;
   }
 
-  static Query log_query(bool previous) {
-    return previous ? Query{{"previous", "true"}} : Query{};
-  }
+  static Query log_query(bool previous) { return previous ? Query{{"previous", "true"}} : Query{}; }
 
   std::string log_of(const std::string& server, std::size_t lines, bool previous = false) {
     try {

@@ -132,6 +132,9 @@ void MemphisBroker::make_stream(const StreamSettings& settings, const Waiting& w
   ask("the producer", make_producer(station, NatsApi::control_name));
 }
 
+// What the database refused is tried again ten times, 80 s apart.
+std::chrono::seconds MemphisBroker::dead_letters_settle() const { return 14min; }
+
 // Names are of letters, digits, and . _ - alone. Memphis keeps them in lower case.
 std::optional<std::set<std::uint64_t>> MemphisBroker::dead_letters(std::uint32_t partition) {
   if (!database_) return {};
