@@ -12,6 +12,7 @@
 
 #include "harness/cluster/requirement_testing.h"
 #include "harness/kubernetes/kind.h"
+#include "harness/kubernetes/kind_worker.h"
 
 namespace faultline::end_to_end {
 namespace {
@@ -155,7 +156,7 @@ TEST_F(Kind, WithoutItsApiServerTheHarnessIsBrokenAndHealsLater) {
 
 TEST_F(Kind, UpFindsWhatIsThereAndRepairsIt) {
   const std::string worker = cluster.name() + "-worker2";
-  output_of({"docker", "pause", worker});
+  pause_container(worker);
   cluster.in_node(cluster.name() + "-worker", "systemctl stop kubelet");
   cluster.kubectl("cordon " + cluster.name() + "-worker3");
   const Finished repaired = faultline({"up", "--cluster", cluster.name()});

@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+#include <thread>
+
 #include "harness/cluster/cluster.h"
+#include "harness/cluster/program.h"
 
 namespace faultline {
 namespace {
@@ -15,6 +19,17 @@ std::vector<std::string> state_is(const std::string& container, const char* memb
 }
 
 }  // namespace
+
+void pause_container(const std::string& container) {
+  const std::vector<std::string> command{"docker", "pause", container};
+  for (int attempt = 1; attempt < 20; ++attempt) {
+    const auto end = run_program(command);
+    if (end.status == 0) return;
+    if (end.errors.find("unable to freeze") == std::string::npos) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(250));
+  }
+  output_of(command);
+}
 
 Place place_in(const std::string& container) { return {container, {"docker", "exec", container}}; }
 
@@ -52,7 +67,7 @@ void KindWorker::start() {
 
 void KindWorker::pause() {
   undo_first_({fmt::format("worker {} is not paused", name()), {}, {undo_pause()}});
-  output_of({"docker", "pause", name()});
+  pause_container(name());
 }
 
 void KindWorker::resume() {

@@ -38,4 +38,9 @@ class KindWorker : public Worker {
 // Commands inside a kind node.
 Place place_in(const std::string& container);
 
+// docker pause, some times where it is "unable to freeze": with cgroups of version 1 a busy
+// container may begin a process meanwhile, runc gives up, and who asks is to ask again
+// (runc#2791, #4388). Errors: ClusterError.
+void pause_container(const std::string& container);
+
 }  // namespace faultline
