@@ -6,6 +6,7 @@
 #include <set>
 
 #include "checkers/format.h"
+#include "checkers/share_testing.h"
 #include "checkers/testing.h"
 
 namespace faultline {
@@ -196,7 +197,7 @@ class Exactness : public ::testing::TestWithParam<int> {};
 TEST_P(Exactness, EqualsExhaustiveSearch) {
   const std::uint64_t seed = testing::test_seed() + static_cast<std::uint64_t>(GetParam());
   std::mt19937_64 random(seed);
-  constexpr int histories = 20'000;
+  constexpr int histories = 20'000 / testing::share;
   int legal = 0;
   int illegal = 0;
   for (int round = 0; round < histories; ++round) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "checkers/history.h"
+#include "checkers/share_testing.h"
 #include "checkers/testing.h"
 #include "checkers/verdict.h"
 
@@ -100,7 +101,7 @@ void expect_agreement(Check check, Naive naive, std::size_t fewest_operations = 
   const auto seed = test_seed();
   std::mt19937_64 random(seed);
   std::map<Verdict, int> verdicts;
-  for (int round = 0; round < 20'000; ++round) {
+  for (int round = 0; round < 20'000 / share; ++round) {
     const auto history = random_history(random, round % 6);
     const CheckResult result = check(history);
     const Expected expected = naive(history);
@@ -122,7 +123,7 @@ void expect_agreement(Check check, Naive naive, std::size_t fewest_operations = 
     ++verdicts[result.verdict];
   }
   for (const auto verdict : {Verdict::pass, Verdict::unknown, Verdict::fail})
-    EXPECT_GT(verdicts[verdict], 100) << to_string(verdict);
+    EXPECT_GT(verdicts[verdict], 100 / share) << to_string(verdict);
 }
 
 inline std::uint64_t count(const CheckResult& result, const std::string& name) {

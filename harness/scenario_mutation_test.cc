@@ -8,6 +8,7 @@
 #include <random>
 #include <sstream>
 
+#include "checkers/share_testing.h"
 #include "harness/catalogue.h"
 #include "harness/scenario_rules.h"
 
@@ -115,7 +116,7 @@ TEST(ScenarioMutations, AreReadOrRefusedInShortLines) {
   ASSERT_FALSE(texts.empty());
   Mutator mutator(seed);
   int refused = 0, read = 0;
-  for (int i = 0; i < 4'000; ++i) {
+  for (int i = 0; i < 4'000 / testing::share; ++i) {
     const auto text =
         mutator.mutate(texts[mutator.below(texts.size())], texts[mutator.below(texts.size())]);
     const auto loaded = parse_scenario(text, "m.yaml");
@@ -129,8 +130,8 @@ TEST(ScenarioMutations, AreReadOrRefusedInShortLines) {
     }
     if (HasFailure()) FAIL() << "mutation " << i << ":\n" << text;
   }
-  EXPECT_GT(refused, 100);
-  EXPECT_GT(read, 100);
+  EXPECT_GT(refused, 100 / testing::share);
+  EXPECT_GT(read, 100 / testing::share);
 }
 
 }  // namespace

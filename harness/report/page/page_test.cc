@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "checkers/history_file.h"
+#include "checkers/share_testing.h"
 #include "harness/cluster/testing.h"
 #include "harness/report/page/folder.h"
 #include "harness/report/page/index.h"
@@ -285,15 +286,8 @@ TEST_F(PageFolder, ShowsTheBrokersAndNoneOfTheirSecrets) {
 
 // Size -----------------------------------------------------------------------------------
 
-// With sanitizers it takes minutes, and they see as much in a part of it.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t share = 10;
-#else
-constexpr std::uint64_t share = 1;
-#endif
-
 TEST(Page, OfAnyLengthIsAtMostThreeMegabytes) {
-  MadeRun run(testing::large_history(300'000 / share));
+  MadeRun run(testing::large_history(300'000 / testing::share));
   std::mt19937_64 random(3);
   for (Operation& o : run.history.operations) {  // no two near each other
     o.outcome = static_cast<Outcome>(random() % 3);
@@ -301,13 +295,13 @@ TEST(Page, OfAnyLengthIsAtMostThreeMegabytes) {
   }
   for (int i = 0; i < 9; ++i)
     run.content.brokers.push_back(
-        {"n" + std::to_string(i), std::string((1 << 20) / share, '\''), {}});
+        {"n" + std::to_string(i), std::string((1 << 20) / testing::share, '\''), {}});
   for (CheckResult& check : run.content.run.judgement.checks) {
     check.reason = std::string(1 << 16, '"');
     check.verdict = Verdict::fail;
     check.samples.assign(max_samples, {std::string(1 << 16, '<'), {run.history.operations[0]}});
   }
-  for (std::uint32_t i = 0; i < 5000; ++i)
+  for (std::uint32_t i = 0; i < 5000 / testing::share; ++i)
     run.history.events.push_back({second, FaultChanged{i,
                                                        FaultStage::striking,
                                                        std::string(5000, '&'),
@@ -336,7 +330,7 @@ TEST(Page, OfSeveralPartitionsSaysWhatIsOfWhich) {
 }
 
 TEST(Page, OfAMillionViolations) {
-  constexpr std::uint64_t messages = 1'000'000 / share;
+  constexpr std::uint64_t messages = 1'000'000 / testing::share;
   testing::HistoryBuilder b;
   b.header().replicas = 3;
   b.header().expectations.loss = LossPromise::none;
