@@ -157,9 +157,9 @@ struct NatsBroker::Implementation {
     const auto leader = stream_leader(seen, names.front());
     if (leader.empty()) return;
     const auto& group = seen.at(leader).streams.at(names.front()).group;
-    std::set<std::string> names{leader};
-    for (const auto& peer : group.replicas) names.insert(peer.name);
-    replicas.assign(names.begin(), names.end());
+    std::set<std::string> servers{leader};
+    for (const auto& peer : group.replicas) servers.insert(peer.name);
+    replicas.assign(servers.begin(), servers.end());
   }
 
   void fail_if_exited() {
@@ -216,7 +216,7 @@ struct NatsBroker::Implementation {
   Cluster& cluster;
   NatsVersion version;
   NatsApi api;
-  StreamSettings stream;              // name empty: none yet
+  StreamSettings stream;                 // name empty: none yet
   std::vector<std::string> names{""};    // of its partitions
   std::set<std::uint64_t> dead_letters;  // as far as advisories were read
   std::uint64_t next_advisory = 1;
