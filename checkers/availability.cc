@@ -5,6 +5,8 @@
 #include <string>
 
 #include "checkers/format.h"
+#include "checkers/groups.h"
+#include "checkers/merged.h"
 #include "checkers/timeline.h"
 
 namespace faultline {
@@ -61,15 +63,10 @@ Promise promised(const Expectations& expectations, Service service) {
 class Checker {
  public:
   Checker(const History& history, Service service)
-      : history_(history),
-        expectations_(history.header.expectations),
-        service_(service),
-        promise_(promised(expectations_, service)),
-        line_(timeline(history)),
-        traffic_(history, service, expectations_.max_gap / 2) {
-    result_.check = "availability." + name();
-    result_.judged = promise_ != Promise::not_promised && takes_part(history, service);
-  }
+      : Checker(history, service, Traffic(history, service, patience_of(history))) {}
+
+  Checker(const History& history, const ConsumerGroup& group)
+      : Checker(history, Service::deliveries, Traffic(history, group, patience_of(history))) {}
 
   CheckResult run() && {
     find_window();
@@ -86,6 +83,21 @@ class Checker {
   }
 
  private:
+  Checker(const History& history, Service service, Traffic traffic)
+      : history_(history),
+        expectations_(history.header.expectations),
+        service_(service),
+        promise_(promised(expectations_, service)),
+        line_(timeline(history)),
+        traffic_(std::move(traffic)) {
+    result_.check = "availability." + name();
+    result_.judged = promise_ != Promise::not_promised && takes_part(history, service);
+  }
+
+  static Duration patience_of(const History& history) {
+    return history.header.expectations.max_gap / 2;
+  }
+
   std::string name() const { return std::string(to_string(service_)); }
 
   // From strike to heal, or as far as the run went.
@@ -112,6 +124,8 @@ class Checker {
 
   void measure() {
     gaps_ = gaps(traffic_, window_);
+    for (Gap& gap : gaps_)
+      if (gap.length() > expectations_.max_gap) gap.interval = traffic_.due(gap.interval);
     longest_ = longest(gaps_);
     const Duration last = gaps_.back().length();
     result_.counts.emplace_back("longest_gap_ns", longest_);
@@ -304,6 +318,7 @@ class Checker {
   }
 
   bool attempts_something(const Operation& o, std::uint64_t known) const {
+    if (service_ == Service::writes) return !o.duplicate;
     return service_ != Service::reads || (o.sequence != 0 && o.sequence <= known);
   }
 
@@ -351,7 +366,12 @@ class Checker {
 }  // namespace
 
 CheckResult check_availability(const History& history, Service service) {
-  return Checker(history, service).run();
+  const auto groups = acknowledging_groups(history);
+  const bool stop = history.header.expectations.reads == Promise::stop;  // then all count at once
+  if (service != Service::deliveries || groups.empty() || stop)
+    return Checker(history, service).run();
+  return of_each(groups,
+                 [&](const ConsumerGroup& group) { return Checker(history, group).run(); });
 }
 
 }  // namespace faultline

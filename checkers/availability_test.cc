@@ -18,6 +18,8 @@ constexpr Time drain = RunBuilder::drain;
 // Served but for [from, to), when it is only tried.
 RunBuilder outage(Time from, Time to, Promise promise, Service service = Service::writes) {
   RunBuilder run;
+  if (service == Service::deliveries)  // always a message that is yet to be delivered
+    run.serve(Service::writes, 0, drain).serve(Service::writes, 0, drain);
   run.fault(1).serve(service, 0, from).attempt(service, from, to).serve(service, to, drain);
   run.expect().writes = run.expect().reads = promise;
   return run;
@@ -189,6 +191,64 @@ RunBuilder stopped() {
   run.fault(2).serve_all(0, strike).attempt_all(strike, heal).serve_all(heal + 3 * second, drain);
   run.expect().writes = run.expect().reads = Promise::stop;
   return run;
+}
+
+// A second group that gets its messages all the time, each a second after it was written.
+RunBuilder& second_group(RunBuilder& run, const std::string& role = "lagging") {
+  constexpr std::uint32_t process = 20;
+  run.event(0, ProcessStarted{process, role, "second"});
+  std::uint64_t sequence = 0;
+  for (Time time = second; time < drain; time += second / 10) {
+    ++sequence;
+    run.builder.deliver(process, sequence, run.log[sequence - 1], time, time + millisecond);
+  }
+  return run;
+}
+
+TEST(AvailabilityOfGroups, AGroupThatGetsNothingIsNotHiddenByAnother) {
+  auto run = outage(strike, strike + 9 * second, Promise::keeps_on, Service::deliveries);
+  const auto result = check(second_group(run), Service::deliveries);
+  EXPECT_EQ(result.verdict, Verdict::fail);
+  EXPECT_EQ(result.observed, "pause");
+  EXPECT_TRUE(result.reason.starts_with("group durable: no deliveries for ")) << result.reason;
+}
+
+TEST(AvailabilityOfGroups, WhoRefusesIsNoUserOfTheStream) {
+  auto run = outage(strike, strike + 9 * second, Promise::keeps_on, Service::deliveries);
+  const auto result = check(second_group(run, "refusing"), Service::deliveries);
+  EXPECT_EQ(result.verdict, Verdict::fail);
+  EXPECT_TRUE(result.reason.starts_with("no deliveries for ")) << result.reason;
+  RunBuilder alone;
+  alone.fault(1).serve(Service::writes, 0, drain);
+  alone.expect().reads = Promise::keeps_on;
+  auto history = alone.build();
+  for (auto& event : history.events)
+    if (auto* process = std::get_if<ProcessStarted>(&event.what)) process->role = "refusing";
+  EXPECT_FALSE(check_availability(history, Service::deliveries).judged);
+}
+
+// A group that keeps up has nothing to get where nothing is written.
+TEST(AvailabilityOfGroups, WhereNothingIsDueNoDeliveryIsMissed) {
+  RunBuilder run;
+  run.fault(1);
+  for (const auto service : {Service::writes, Service::deliveries})
+    run.serve(service, 0, strike)
+        .attempt(service, strike, strike + 9 * second)
+        .serve(service, strike + 9 * second, drain);
+  run.expect().writes = run.expect().reads = Promise::keeps_on;
+  EXPECT_EQ(check(run, Service::writes).verdict, Verdict::fail);
+  const auto result = check(run, Service::deliveries);
+  EXPECT_EQ(result.verdict, Verdict::pass) << result.reason;
+  EXPECT_EQ(result.observed, "continue");
+}
+
+TEST(AvailabilityStop, AnAcknowledgementThatSaysDuplicateNeedsNoQuorum) {
+  RunBuilder run = stopped();
+  Operation again = run.serve_one(Service::writes, proven + second, proven + 2 * second);
+  History history = run.build();
+  for (Operation& operation : history.operations)
+    if (operation == again) operation.duplicate = true;
+  EXPECT_EQ(check_availability(history, Service::writes).verdict, Verdict::pass);
 }
 
 TEST(AvailabilityStop, NothingServedWithoutAQuorum) {

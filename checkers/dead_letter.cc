@@ -4,46 +4,38 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <unordered_map>
 
 #include "checkers/format.h"
+#include "checkers/groups.h"
 #include "checkers/observations.h"
 
 namespace faultline {
 namespace {
 
-struct Refusing {
-  std::set<std::uint32_t> processes;
-  std::optional<DeadLettersSeen> seen;  // the last word
-};
-
-std::map<std::string, Refusing> refusing_groups(const History& history) {
-  std::map<std::string, Refusing> groups;
-  for (const auto& event : history.events)
-    if (const auto* process = std::get_if<ProcessStarted>(&event.what))
-      if (process->role == "refusing") groups[process->group].processes.insert(process->process);
+std::optional<DeadLettersSeen> last_word(const History& history, const ConsumerGroup& group) {
+  std::optional<DeadLettersSeen> word;
   for (const auto& event : history.events)
     if (const auto* seen = std::get_if<DeadLettersSeen>(&event.what))
-      if (const auto group = groups.find(seen->group); group != groups.end())
-        group->second.seen = *seen;
-  return groups;
+      if (seen->group == group.name) word = *seen;
+  return word;
 }
 
 struct Deliveries {
   std::uint64_t seen = 0;
-  std::uint64_t counted = 0;  // as the broker says, with the last of them
+  std::uint64_t counted = 0;  // as the broker says, with any of them
   std::size_t last = 0;       // operation
-
-  std::uint64_t most() const { return std::max(seen, counted); }
 };
 
-// By sequence.
-std::map<std::uint64_t, Deliveries> deliveries_to(const Refusing& group, const History& history) {
-  std::map<std::uint64_t, Deliveries> all;
+using DeliveriesBySequence = std::map<std::uint64_t, Deliveries>;
+
+DeliveriesBySequence deliveries_to(const ConsumerGroup& group, const History& history) {
+  DeliveriesBySequence all;
   for (std::size_t i = 0; i < history.operations.size(); ++i) {
     const auto& operation = history.operations[i];
     if (operation.kind != OperationKind::deliver || !brings_message(operation) ||
-        !group.processes.contains(operation.process))
+        !group.has(operation))
       continue;
     auto& deliveries = all[operation.sequence];
     ++deliveries.seen;
@@ -53,20 +45,107 @@ std::map<std::uint64_t, Deliveries> deliveries_to(const Refusing& group, const H
   return all;
 }
 
+// Which sequences anybody ever saw in use, and which of them for more than one value: a log that
+// was lost had them too.
+struct Sequences {
+  std::unordered_map<std::uint64_t, std::optional<Value>> used;  // absent: not ours, or corrupt
+  std::set<std::uint64_t> used_twice;
+
+  explicit Sequences(const History& history) {
+    for (const auto& operation : history.operations) {
+      if (operation.outcome != Outcome::ok || operation.sequence == 0) continue;
+      if (operation.kind == OperationKind::publish || brings_message(operation))
+        use(operation.sequence, operation.value);
+      else if (operation.answer == Answer::corrupt || operation.answer == Answer::foreign)
+        used.try_emplace(operation.sequence);
+    }
+  }
+
+ private:
+  void use(std::uint64_t sequence, Value value) {
+    auto& known = used[sequence];
+    if (known && *known != value) used_twice.insert(sequence);
+    known = value;
+  }
+};
+
 bool contains(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();
 }
 
 // Why it cannot be said yet which messages must be dead letters; empty: it can.
-std::string unfinished(const std::string& name, const Refusing& group, const Drained& drain) {
+std::string unfinished(const std::string& name, const std::optional<DeadLettersSeen>& seen,
+                       const Drained& drain) {
   if (!drain.finished) return drain.reason;
   if (contains(drain.end.absent_groups, name)) return "the group " + name + " is gone for good";
   if (contains(drain.end.lagging_groups, name))
     return "the group " + name + " did not get everything: " + drain.end.reason;
-  if (!group.seen) return "nobody told what the dead letters of the group " + name + " are";
-  if (!group.seen->complete)
-    return "the dead letters of the group " + name + " are not known: " + group.seen->reason;
+  if (!seen) return "nobody told what the dead letters of the group " + name + " are";
+  if (!seen->complete)
+    return "the dead letters of the group " + name + " are not known: " + seen->reason;
   return "";
+}
+
+struct Tally {
+  std::uint64_t letters = 0, missing = 0, foreign = 0, of_lost = 0;
+  std::uint64_t too_often = 0, seen_more_often = 0, seen_less_often = 0;
+  std::string not_known;  // the first reason; empty: all is
+
+  void cannot_say(const std::string& why) {
+    if (not_known.empty()) not_known = why;
+  }
+};
+
+void judge_deliveries(const History& history, const ConsumerGroup& group,
+                      const DeadLettersSeen& seen, const DeliveriesBySequence& deliveries,
+                      Tally& tally, CheckResult& result) {
+  for (const auto& [sequence, of_message] : deliveries) {
+    tally.seen_more_often += of_message.seen > seen.most_deliveries;
+    if (of_message.counted <= seen.most_deliveries) continue;
+    ++tally.too_often;
+    add_finding(result, history,
+                "sequence " + std::to_string(sequence) + " was delivered " +
+                    std::to_string(of_message.counted) + " times, of " +
+                    std::to_string(seen.most_deliveries) + " allowed of the group " + group.name,
+                {of_message.last});
+  }
+}
+
+void judge_letters(const History& history, const ConsumerGroup& group, const DeadLettersSeen& seen,
+                   const DeliveriesBySequence& deliveries, const Drained& drain, Tally& tally,
+                   CheckResult& result) {
+  const Sequences sequences(history);
+  std::set<std::uint64_t> dead(seen.sequences.begin(), seen.sequences.end());
+  for (const auto& message : drain.messages) {
+    if (dead.erase(message.sequence) == 0) {
+      ++tally.missing;
+      if (has_room(result))
+        add_finding(result, history,
+                    "value " + to_string(message.value) + " at sequence " +
+                        std::to_string(message.sequence) + " is no dead letter of the group " +
+                        group.name,
+                    {message.operation});
+      continue;
+    }
+    ++tally.letters;
+    const auto seen_of_it = deliveries.find(message.sequence);
+    tally.seen_less_often +=
+        seen_of_it == deliveries.end() || seen_of_it->second.counted < seen.most_deliveries;
+    if (sequences.used_twice.contains(message.sequence))
+      tally.cannot_say("sequence " + std::to_string(message.sequence) +
+                       " was used twice: its dead letter may be of what was lost");
+  }
+  for (const auto sequence : dead) {
+    if (sequences.used.contains(sequence)) {
+      ++tally.of_lost;
+      continue;
+    }
+    ++tally.foreign;
+    add_finding(result, history,
+                "sequence " + std::to_string(sequence) +
+                    " is a dead letter, and no message of the stream, of the group " + group.name,
+                {});
+  }
 }
 
 }  // namespace
@@ -76,70 +155,45 @@ CheckResult check_dead_letter(const History& history) {
   result.check = "dead_letter";
   result.judged = history.header.expectations.dead_letters != DeadLetterPromise::not_promised;
   const auto drain = drained(history);
-  const auto groups = refusing_groups(history);
+  auto groups = consumer_groups(history);
+  std::erase_if(groups, [](const ConsumerGroup& group) { return !group.refuses; });
 
-  std::uint64_t letters = 0, missing = 0, foreign = 0, too_often = 0;
-  std::string not_known;
-  for (const auto& [name, group] : groups) {
-    const std::string to_group = " of the group " + name;
-    if (group.seen) {
-      for (const auto& [sequence, deliveries] : deliveries_to(group, history)) {
-        if (deliveries.most() <= group.seen->most_deliveries) continue;
-        ++too_often;
-        add_finding(result, history,
-                    "sequence " + std::to_string(sequence) + " was delivered " +
-                        std::to_string(deliveries.most()) + " times, of " +
-                        std::to_string(group.seen->most_deliveries) + " allowed" + to_group,
-                    {deliveries.last});
-      }
-    }
-    if (const auto why = unfinished(name, group, drain); !why.empty()) {
-      if (not_known.empty()) not_known = why;
-      continue;
-    }
-    std::set<std::uint64_t> dead(group.seen->sequences.begin(), group.seen->sequences.end());
-    for (const auto& message : drain.messages) {
-      if (dead.erase(message.sequence) > 0) {
-        ++letters;
-        continue;
-      }
-      ++missing;
-      if (has_room(result))
-        add_finding(result, history,
-                    "value " + to_string(message.value) + " at sequence " +
-                        std::to_string(message.sequence) + " is no dead letter" + to_group,
-                    {message.operation});
-    }
-    for (const auto sequence : dead) {
-      ++foreign;
-      add_finding(result, history,
-                  "sequence " + std::to_string(sequence) +
-                      " is a dead letter, and no message of the stream" + to_group,
-                  {});
-    }
+  Tally tally;
+  for (const auto& group : groups) {
+    const auto seen = last_word(history, group);
+    const auto deliveries = deliveries_to(group, history);
+    if (seen) judge_deliveries(history, group, *seen, deliveries, tally, result);
+    if (const auto why = unfinished(group.name, seen, drain); !why.empty())
+      tally.cannot_say(why);
+    else
+      judge_letters(history, group, *seen, deliveries, drain, tally, result);
   }
 
   result.counts = {{"stored", drain.messages.size()},
                    {"groups", groups.size()},
-                   {"dead_letters", letters},
-                   {"missing", missing},
-                   {"foreign", foreign},
-                   {"delivered_too_often", too_often}};
+                   {"dead_letters", tally.letters},
+                   {"missing", tally.missing},
+                   {"foreign", tally.foreign},
+                   {"of_lost_messages", tally.of_lost},
+                   {"delivered_too_often", tally.too_often},
+                   {"seen_more_often", tally.seen_more_often},
+                   {"seen_less_often", tally.seen_less_often}};
   if (groups.empty()) {
     result.judged = false;
     result.reason = "no group that never acknowledges took part";
     return result;
   }
-  const bool found = missing + foreign + too_often > 0;
-  result.reason = found
-                      ? of(missing, letters + missing) + " stored messages are no dead letters, " +
-                            format_count(foreign, "dead letter") + " no stored message, " +
-                            format_count(too_often, "message") + " delivered too often"
-                      : "all " + format_count(letters, "stored message") + " are dead letters";
-  if (!found && !not_known.empty())
-    result.reason = not_known;
+  const bool found = tally.missing + tally.foreign + tally.too_often > 0;
+  result.reason = found ? of(tally.missing, tally.letters + tally.missing) +
+                              " stored messages are no dead letters, " +
+                              format_count(tally.foreign, "dead letter") + " no stored message, " +
+                              format_count(tally.too_often, "message") + " delivered too often"
+                        : "all " + format_count(tally.letters, "stored message") +
+                              " are dead letters";
+  if (!found && !tally.not_known.empty())
+    result.reason = tally.not_known;
   else
-    conclude(result, history, drain, found, letters > 0);
+    conclude(result, history, drain, found, tally.letters > 0);
   return result;
 }
 

@@ -2,36 +2,18 @@
 
 #include <algorithm>
 #include <compare>
-#include <map>
+#include <set>
 #include <unordered_map>
 
 #include "checkers/format.h"
+#include "checkers/groups.h"
 #include "checkers/observations.h"
 
 namespace faultline {
 namespace {
 
-struct Groups {
-  std::vector<std::string> names;                          // in order of name
-  std::unordered_map<std::uint32_t, std::uint32_t> index;  // process -> index into names
-};
-
-Groups groups(const History& history) {
-  std::map<std::string, std::vector<std::uint32_t>> members;
-  for (const auto& event : history.events)
-    if (const auto* process = std::get_if<ProcessStarted>(&event.what))
-      if (!process->group.empty()) members[process->group].push_back(process->process);
-  Groups result;
-  for (const auto& [name, processes] : members) {
-    for (const auto process : processes)
-      result.index[process] = static_cast<std::uint32_t>(result.names.size());
-    result.names.push_back(name);
-  }
-  return result;
-}
-
 struct Delivered {
-  std::uint32_t group = 0;
+  std::uint32_t group = 0;  // index
   std::uint64_t sequence = 0;
   Value value;
   std::size_t operation = 0;
@@ -60,15 +42,18 @@ struct Consumed {  // both sorted
   }
 };
 
-Consumed consumed(const History& history, const Groups& groups) {
+Consumed consumed(const History& history, const std::vector<ConsumerGroup>& groups) {
+  std::unordered_map<std::uint32_t, std::uint32_t> group_of;  // processes
+  for (std::uint32_t i = 0; i < groups.size(); ++i)
+    for (const auto process : groups[i].processes) group_of[process] = i;
   Consumed result;
   for (std::size_t i = 0; i < history.operations.size(); ++i) {
     const auto& operation = history.operations[i];
     const bool delivery = operation.kind == OperationKind::deliver && brings_message(operation);
     const bool ack = operation.kind == OperationKind::ack && operation.outcome == Outcome::ok;
     if (!delivery && !ack) continue;
-    const auto group = groups.index.find(operation.process);
-    if (group == groups.index.end()) continue;
+    const auto group = group_of.find(operation.process);
+    if (group == group_of.end()) continue;
     if (delivery)
       result.deliveries.push_back({group->second, operation.sequence, operation.value, i});
     else
@@ -77,6 +62,17 @@ Consumed consumed(const History& history, const Groups& groups) {
   std::ranges::sort(result.deliveries);
   std::ranges::sort(result.acks);
   return result;
+}
+
+// What the product knows as dead letters of the group: it tried as often as it may, and each
+// time may have been on the way to a client that was cut off.
+std::set<std::uint64_t> dead_letters(const History& history, const ConsumerGroup& group) {
+  if (!group.refuses) return {};
+  std::set<std::uint64_t> dead;
+  for (const auto& event : history.events)
+    if (const auto* seen = std::get_if<DeadLettersSeen>(&event.what))
+      if (seen->group == group.name) dead = {seen->sequences.begin(), seen->sequences.end()};
+  return dead;
 }
 
 // Which of the stored messages the group never got. Both are in order of sequence.
@@ -102,8 +98,9 @@ CheckResult check_delivery(const History& history) {
   CheckResult result;
   result.check = "delivery";
   const auto drain = drained(history);
-  const auto all = groups(history);
-  const auto [deliveries, acks] = consumed(history, all);
+  auto groups = consumer_groups(history);
+  std::erase_if(groups, [](const ConsumerGroup& group) { return group.name.empty(); });
+  const auto [deliveries, acks] = consumed(history, groups);
   const Consumed both{deliveries, acks};
 
   std::uint64_t redeliveries = 0, after_ack = 0;
@@ -114,32 +111,37 @@ CheckResult check_delivery(const History& history) {
                  both.acked_before(deliveries[i].group, operation.sequence, operation.completed);
   }
 
-  std::uint64_t undelivered = 0;
+  std::uint64_t undelivered = 0, dead_unseen = 0;
   std::string reason;
   for (const auto& name : drain.end.absent_groups)
     reason += (reason.empty() ? "" : "; ") + ("the group " + name + " is gone for good");
   const bool gone = !reason.empty();
-  for (std::uint32_t group = 0; group < all.names.size(); ++group) {
-    if (contains(drain.end.lagging_groups, all.names[group])) continue;
-    const auto lacks = missing(drain.messages, deliveries, group);
+  for (std::uint32_t group = 0; group < groups.size(); ++group) {
+    const auto& name = groups[group].name;
+    if (contains(drain.end.lagging_groups, name)) continue;
+    auto lacks = missing(drain.messages, deliveries, group);
+    const auto dead = dead_letters(history, groups[group]);
+    dead_unseen += std::erase_if(
+        lacks, [&](const Sighting& message) { return dead.contains(message.sequence); });
     if (lacks.empty()) continue;
     undelivered += lacks.size();
     reason += (reason.empty() ? "" : "; ") + of(lacks.size(), drain.messages.size()) +
-              " stored messages never reached the group " + all.names[group];
+              " stored messages never reached the group " + name;
     for (std::size_t i = 0; drain.finished && i < lacks.size() && has_room(result); ++i)
       add_finding(result, history,
                   "value " + to_string(lacks[i].value) + " at sequence " +
                       std::to_string(lacks[i].sequence) + " never reached the group " +
-                      all.names[group],
+                      name,
                   {lacks[i].operation});
   }
 
   result.counts = {{"stored", drain.messages.size()},
-                   {"groups", all.names.size()},
+                   {"groups", groups.size()},
                    {"undelivered", undelivered},
+                   {"dead_letters_unseen", dead_unseen},
                    {"redeliveries", redeliveries},
                    {"delivered_after_ack", after_ack}};
-  if (all.names.empty()) {
+  if (groups.empty()) {
     result.judged = false;
     result.reason = "no consumer group took part";
   } else if (gone || (drain.finished && undelivered > 0)) {

@@ -35,6 +35,20 @@ TEST(Delivery, AnyProcessOfTheGroupWillDo) {
   EXPECT_EQ(check_delivery(b.build()).verdict, Verdict::pass);
 }
 
+TEST(Delivery, ADeadLetterNeedNotHaveBeenSeen) {
+  HistoryBuilder b;
+  b.event(0, ProcessStarted{14, "refusing", "refuses"});
+  b.publish(1, 1, 10, 15, 1);
+  b.publish(1, 2, 20, 25, 2);
+  b.deliver(14, 1, {1, 1}, 30, 31);
+  b.drain(100, {{1, 1}, {1, 2}});
+  EXPECT_EQ(check_delivery(b.build()).verdict, Verdict::fail);
+  b.event(200, DeadLettersSeen{"refuses", 1, true, {1, 2}, ""});
+  const auto result = check_delivery(b.build());
+  EXPECT_EQ(result.verdict, Verdict::pass) << result.reason;
+  EXPECT_EQ(count(result, "dead_letters_unseen"), 1u);
+}
+
 TEST(Delivery, AnUnansweredDeliveryIsNone) {
   auto b = three_messages();
   auto unanswered = b.deliver(11, 2, {1, 2}, 110, 111);
@@ -113,11 +127,25 @@ Expected naive(const History& history) {
   const auto same = [](const Operation& a, const Operation& b) {
     return a.sequence == b.sequence && a.value == b.value;
   };
-  std::uint64_t undelivered = 0, redeliveries = 0, after_ack = 0;
+  std::uint64_t undelivered = 0, dead_unseen = 0, redeliveries = 0, after_ack = 0;
   for (const auto& group : groups) {
-    for (const auto& message : drain.messages)
-      undelivered += !naive_any(
-          history, [&](const Operation& o) { return delivered(o, group) && same(o, message); });
+    const auto is_dead = [&](const Operation& message) {
+      bool refuses = false, dead = false;
+      for (const auto& event : history.events) {
+        if (const auto* p = std::get_if<ProcessStarted>(&event.what); p && p->group == group)
+          refuses = refuses || p->role == "refusing";
+        if (const auto* s = std::get_if<DeadLettersSeen>(&event.what); s && s->group == group)
+          dead = std::ranges::count(s->sequences, message.sequence) > 0;  // the last word counts
+      }
+      return refuses && dead;
+    };
+    for (const auto& message : drain.messages) {
+      if (naive_any(history, [&](const Operation& o) {
+            return delivered(o, group) && same(o, message);
+          }))
+        continue;
+      ++(is_dead(message) ? dead_unseen : undelivered);
+    }
     for (std::size_t i = 0; i < history.operations.size(); ++i) {
       const auto& o = history.operations[i];
       if (!delivered(o, group)) continue;
@@ -140,6 +168,7 @@ Expected naive(const History& history) {
   expected.counts = {{"stored", drain.messages.size()},
                      {"groups", groups.size()},
                      {"undelivered", undelivered},
+                     {"dead_letters_unseen", dead_unseen},
                      {"redeliveries", redeliveries},
                      {"delivered_after_ack", after_ack}};
   return expected;

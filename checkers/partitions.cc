@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <iterator>
 #include <string>
-#include <utility>
+#include <vector>
+
+#include "checkers/merged.h"
 
 namespace faultline {
 namespace {
@@ -16,45 +18,6 @@ std::uint32_t partition_of(const Event& event) {
         return 0;
       },
       event.what);
-}
-
-std::string named(std::size_t index, const std::string& text) {
-  return "partition " + std::to_string(index + 1) + ": " + text;
-}
-
-bool is_number(const std::string& word) {
-  return !word.empty() && std::ranges::all_of(word, [](char c) { return '0' <= c && c <= '9'; });
-}
-
-// Of words of CheckResult::observed. What was not seen in one partition is not said of all.
-int badness(const std::string& word) {
-  if (word == "none" || word == "continue") return 0;
-  if (word == "pause") return 2;
-  return word == "stop" ? 3 : 1;
-}
-
-std::string observed(std::span<const CheckResult> partitions) {
-  std::uint64_t sum = 0;
-  std::string worst = partitions.front().observed;
-  for (const CheckResult& result : partitions) {
-    if (is_number(result.observed))
-      sum += std::stoull(result.observed);
-    else if (is_number(worst) || badness(result.observed) > badness(worst))
-      worst = result.observed;
-  }
-  return sum > 0 ? std::to_string(sum) : worst;
-}
-
-void add_counts(CheckResult& all, const CheckResult& one) {
-  for (const auto& [name, value] : one.counts) {
-    const auto found =
-        std::ranges::find(all.counts, name, &std::pair<std::string, std::uint64_t>::first);
-    if (found == all.counts.end())
-      all.counts.emplace_back(name, value);
-    else
-      found->second =
-          name.ends_with("_ns") ? std::max(found->second, value) : found->second + value;
-  }
 }
 
 }  // namespace
@@ -87,27 +50,11 @@ History of_partition(const History& history, std::uint32_t partition) {
   return part;
 }
 
-CheckResult merged(std::span<const CheckResult> partitions) {
-  const auto rank = [](const CheckResult& result) {
-    return std::pair(result.judged, result.verdict);
-  };
-  const auto worst = std::ranges::max_element(partitions, {}, rank);
-  CheckResult result;
-  result.check = worst->check;
-  result.verdict = worst->verdict;
-  result.judged = worst->judged;
-  result.observed = observed(partitions);
-  const bool alike = std::ranges::all_of(
-      partitions, [&](const CheckResult& one) { return one.reason == worst->reason; });
-  const auto index = static_cast<std::size_t>(worst - partitions.begin());
-  result.reason = alike ? worst->reason : named(index, worst->reason);
-  for (std::size_t i = 0; i < partitions.size(); ++i) {
-    add_counts(result, partitions[i]);
-    for (const Finding& finding : partitions[i].samples)
-      if (result.samples.size() < max_samples)
-        result.samples.push_back({named(i, finding.what), finding.operations});
-  }
-  return result;
+CheckResult merged_partitions(std::span<const CheckResult> partitions) {
+  std::vector<std::string> names;
+  for (std::size_t i = 1; i <= partitions.size(); ++i)
+    names.push_back("partition " + std::to_string(i));
+  return merged(partitions, names);
 }
 
 }  // namespace faultline

@@ -26,9 +26,7 @@ class PartitionOf {
 // Complexity: linear.
 History of_partition(const History&, std::uint32_t partition);
 
-// What a check said of each partition, from the first on; there is at least one. The worst
-// counts, and its reason says of which partition it is; numbers are summed, durations ("_ns")
-// are the longest.
-CheckResult merged(std::span<const CheckResult>);
+// What a check said of each partition, from the first on (merged.h).
+CheckResult merged_partitions(std::span<const CheckResult>);
 
 }  // namespace faultline

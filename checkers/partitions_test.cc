@@ -199,13 +199,13 @@ TEST(MergedResults, TheWorstCountsAndWhatIsNotJudgedOnlyWhereNothingIs) {
   unjudged.judged = false;
   const std::vector some{saying(Verdict::pass, "good", "continue"), unjudged,
                          saying(Verdict::unknown, "who knows", "")};
-  EXPECT_EQ(merged(some).verdict, Verdict::unknown);
-  EXPECT_TRUE(merged(some).judged);
-  EXPECT_EQ(merged(some).reason, "partition 3: who knows");
-  EXPECT_EQ(merged(some).observed, "stop");
+  EXPECT_EQ(merged_partitions(some).verdict, Verdict::unknown);
+  EXPECT_TRUE(merged_partitions(some).judged);
+  EXPECT_EQ(merged_partitions(some).reason, "partition 3: who knows");
+  EXPECT_EQ(merged_partitions(some).observed, "stop");
   const std::vector none{unjudged, unjudged};
-  EXPECT_FALSE(merged(none).judged);
-  EXPECT_EQ(merged(none).reason, "bad");
+  EXPECT_FALSE(merged_partitions(none).judged);
+  EXPECT_EQ(merged_partitions(none).reason, "bad");
 }
 
 TEST(MergedResults, NumbersAreSummedAndDurationsAreTheLongest) {
@@ -213,7 +213,7 @@ TEST(MergedResults, NumbersAreSummedAndDurationsAreTheLongest) {
   one.counts = {{"lost", 3}, {"longest_gap_ns", 10}};
   other.counts = {{"longest_gap_ns", 7}, {"lost", 4}, {"more", 1}};
   const std::vector both{other, one, saying(Verdict::pass, "", "4")};
-  const CheckResult result = merged(both);
+  const CheckResult result = merged_partitions(both);
   EXPECT_EQ(result.observed, "7");
   EXPECT_EQ(count(result.counts, "lost"), 7u);
   EXPECT_EQ(count(result.counts, "longest_gap_ns"), 10u);
@@ -222,10 +222,10 @@ TEST(MergedResults, NumbersAreSummedAndDurationsAreTheLongest) {
 
 TEST(MergedResults, WhatWasNotSeenInOneIsNotSaidOfAll) {
   const std::vector good{saying(Verdict::pass, "", "continue"), saying(Verdict::pass, "", "")};
-  EXPECT_EQ(merged(good).observed, "");
+  EXPECT_EQ(merged_partitions(good).observed, "");
   const std::vector lost{saying(Verdict::pass, "", "none"),
                          saying(Verdict::unknown, "", "unknown")};
-  EXPECT_EQ(merged(lost).observed, "unknown");
+  EXPECT_EQ(merged_partitions(lost).observed, "unknown");
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "checkers/format.h"
+#include "checkers/groups.h"
+#include "checkers/merged.h"
 #include "checkers/timeline.h"
 
 namespace faultline {
@@ -66,7 +68,7 @@ std::vector<Traffic::Served>::const_iterator back_for_good(
   for (auto at = since; at != end && at->completed < until; ++at) {
     const auto next = std::next(at);
     const Interval gap{at->completed, next == end ? until : std::min(next->completed, until)};
-    if (gap.end - gap.begin <= longest || traffic.tried(gap) <= longest) continue;
+    if (gap.end - gap.begin <= longest || traffic.tried(traffic.due(gap)) <= longest) continue;
     back = next;
   }
   return back;
@@ -80,9 +82,7 @@ std::string missing(const Timeline& line, Resume resume) {
   return "the run ended before everything was healed";
 }
 
-}  // namespace
-
-CheckResult check_recovery(const History& history, Service service) {
+CheckResult recovery(const History& history, Service service, const Traffic& traffic) {
   const Expectations& expectations = history.header.expectations;
   const Timeline line = timeline(history);
   const std::string name(to_string(service));
@@ -101,10 +101,11 @@ CheckResult check_recovery(const History& history, Service service) {
     return result;
   }
 
-  const Traffic traffic(history, service, expectations.max_gap / 2);
-  const Time deadline = from->time + expectations.recover_within;
   const Time until = observed_until(history, line);
   const auto since = traffic.first_served_since(from->time);
+  const bool any = since != traffic.served().end();
+  const Interval wait{from->time, any ? since->completed : std::max(until, from->time)};
+  const Time deadline = traffic.due(wait).begin + expectations.recover_within;
   const auto first = back_for_good(traffic, since, until, expectations.max_gap);
   const bool served = first != traffic.served().end();
   const bool at_once = first == since && traffic.first_served_since(from->healing) != since;
@@ -145,6 +146,18 @@ CheckResult check_recovery(const History& history, Service service) {
     result.samples.clear();
   }
   return result;
+}
+
+}  // namespace
+
+CheckResult check_recovery(const History& history, Service service) {
+  const Duration patience = history.header.expectations.max_gap / 2;
+  const auto groups = acknowledging_groups(history);
+  if (service != Service::deliveries || groups.empty())
+    return recovery(history, service, Traffic(history, service, patience));
+  return of_each(groups, [&](const ConsumerGroup& group) {
+    return recovery(history, service, Traffic(history, group, patience));
+  });
 }
 
 }  // namespace faultline

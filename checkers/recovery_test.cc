@@ -16,8 +16,15 @@ constexpr Time healed = RunBuilder::healed;
 constexpr Time drain = RunBuilder::drain;
 constexpr auto all = {Service::writes, Service::reads, Service::deliveries};
 
-RunBuilder back_at(Time time, Resume resume, std::size_t hit = 2) {
+// Somebody writes all the time, more than is delivered: there is always a message that is due.
+RunBuilder& something_due(RunBuilder& run) {
+  return run.serve(Service::writes, 0, drain).serve(Service::writes, 0, drain);
+}
+
+RunBuilder back_at(Time time, Resume resume, std::size_t hit = 2,
+                   Service service = Service::writes) {
   RunBuilder run;
+  if (service == Service::deliveries) something_due(run);
   run.fault(hit).serve_all(0, strike).attempt_all(strike, time).serve_all(time, drain);
   run.expect().resume = resume;
   return run;
@@ -30,10 +37,10 @@ CheckResult check(const RunBuilder& run, Service service = Service::writes) {
 TEST(Recovery, InTimeAndTooLate) {
   for (const Resume resume : {Resume::quorum, Resume::healed}) {
     for (const Service service : all) {
-      const CheckResult in_time = check(back_at(healed + 29 * second, resume), service);
+      const CheckResult in_time = check(back_at(healed + 29 * second, resume, 2, service), service);
       EXPECT_EQ(in_time.verdict, Verdict::pass) << in_time.reason;
       EXPECT_EQ(count(in_time.counts, "recovered_after_ns"), 29'001'000'000u);
-      const CheckResult late = check(back_at(healed + 31 * second, resume), service);
+      const CheckResult late = check(back_at(healed + 31 * second, resume, 2, service), service);
       EXPECT_EQ(late.verdict, Verdict::fail) << late.reason;
       EXPECT_EQ(late.reason.rfind("recovery: ", 0), 0u);
       EXPECT_EQ(count(late.counts, "recovered_after_ns"), 31'001'000'000u);
@@ -69,6 +76,7 @@ TEST(Recovery, WhatIsServedForAMomentIsNotBack) {
   for (const Resume resume : {Resume::quorum, Resume::healed}) {
     for (const Service service : all) {
       RunBuilder run;
+      if (service == Service::deliveries) something_due(run);
       run.fault(2).serve_all(0, strike).attempt_all(strike, drain);
       run.serve_one(service, healed + second, healed + second + 1);
       run.expect().resume = resume;
@@ -201,6 +209,21 @@ TEST(Recovery, WhereNothingIsPromisedItIsMeasuredFromTheHeal) {
   run.serve_all(0, end).attempt_all(end, end + 3 * second).serve_all(end + 3 * second, drain);
   EXPECT_EQ(count(check(run).counts, "recovered_after_ns"),
             static_cast<std::uint64_t>(3 * second + millisecond - 1));
+}
+
+TEST(Recovery, OfDeliveriesCountsFromTheFirstMessageThatIsDue) {
+  constexpr Time written = RunBuilder::healed + 5 * second;
+  for (const Duration more : {5 * second, 7 * second}) {
+    RunBuilder run;
+    run.fault(1).serve_all(0, strike).attempt_all(strike, written);
+    run.serve(Service::writes, written, drain);
+    run.attempt(Service::deliveries, written, written + more);
+    run.serve(Service::deliveries, written + more, drain);
+    run.expect().resume = Resume::healed;
+    run.expect().recover_within = 6 * second;
+    const auto result = check_recovery(run.build(), Service::deliveries);
+    EXPECT_EQ(result.verdict, more < 6 * second ? Verdict::pass : Verdict::fail) << result.reason;
+  }
 }
 
 }  // namespace

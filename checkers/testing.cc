@@ -328,7 +328,7 @@ class Mutator {
     auto& operations = history_.operations;
     auto& operation = operations[below(operations.size())];
     const auto& other = operations[below(operations.size())];
-    switch (below(11)) {
+    switch (below(12)) {
       case 0:
         operation.sequence = below(operations.size()) + 1;
         break;
@@ -358,6 +358,9 @@ class Mutator {
         break;
       case 9:
         operations.emplace_back(operation);
+        break;
+      case 10:
+        ++operation.deliveries;
         break;
       default:
         operation.kind = static_cast<OperationKind>(below(6));
@@ -410,7 +413,7 @@ class Mutator {
         --letters.most_deliveries;
         break;
       case 2:
-        letters.sequences.push_back(1 + below(20));
+        letters.sequences.push_back(1 + below(60));
         break;
       default:
         if (!letters.sequences.empty())

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <unordered_map>
 
 namespace faultline {
 
@@ -18,11 +19,11 @@ void append(std::vector<Interval>& list, Interval next, Duration patience) {
   }
 }
 
-std::vector<Interval> under_way(const History& history, OperationKind kind, Time end,
-                                Duration patience) {
+template <class IsOne>
+std::vector<Interval> under_way(const History& history, IsOne is_one, Time end, Duration patience) {
   std::vector<Interval> list;
   for (const Operation& o : history.operations) {
-    if (o.kind == kind) append(list, {o.invoked, ended(o, end)}, patience);
+    if (is_one(o)) append(list, {o.invoked, ended(o, end)}, patience);
   }
   return list;
 }
@@ -93,42 +94,76 @@ OperationKind operation_kind(Service service) {
 
 bool serves(const Operation& o, Service service) {
   return o.kind == operation_kind(service) && o.outcome == Outcome::ok &&
-         (service == Service::writes || o.answer == Answer::message);
+         (service == Service::writes ? !o.duplicate : o.answer == Answer::message);
 }
 
 bool takes_part(const History& history, Service service) {
-  const bool reads = service == Service::reads;
-  if (!reads && service != Service::deliveries) return true;
-  if (reads && history.header.expectations.reads != Promise::not_promised) return true;
+  if (service == Service::deliveries) return !acknowledging_groups(history).empty();
+  if (service != Service::reads) return true;
+  if (history.header.expectations.reads != Promise::not_promised) return true;
   const auto& [events, operations] = std::tie(history.events, history.operations);
   return std::ranges::any_of(events,
-                             [&](const Event& event) {
+                             [](const Event& event) {
                                const auto* process = std::get_if<ProcessStarted>(&event.what);
-                               if (process == nullptr) return false;
-                               return reads
-                                          ? process->role == "reader" || process->role == "rereader"
-                                          : !process->group.empty();
+                               return process != nullptr &&
+                                      (process->role == "reader" || process->role == "rereader");
                              }) ||
          std::ranges::any_of(operations,
-                             [&](const Operation& o) { return o.kind == operation_kind(service); });
+                             [](const Operation& o) { return o.kind == OperationKind::read; });
 }
 
 std::string_view who_is_missing(Service service) {
   return service == Service::deliveries ? "no consumer group took part" : "nobody read";
 }
 
-Traffic::Traffic(const History& history, Service service, Duration patience) {
+Traffic::Traffic(const History& history, Service service, Duration patience)
+    : Traffic(history, service, nullptr, patience) {}
+
+Traffic::Traffic(const History& history, const ConsumerGroup& group, Duration patience)
+    : Traffic(history, Service::deliveries, &group, patience) {
+  messages_ = messages_for(history, group);
+}
+
+Traffic::Traffic(const History& history, Service service, const ConsumerGroup* group,
+                 Duration patience) {
   const Timeline line = timeline(history);
+  const auto is_one = [&](const Operation& o) {
+    return o.kind == operation_kind(service) && (group == nullptr || group->has(o));
+  };
   for (std::size_t i = 0; i < history.operations.size(); ++i) {
     const Operation& o = history.operations[i];
-    if (serves(o, service)) served_.push_back({o.completed, i});
+    if (is_one(o) && serves(o, service)) served_.push_back({o.completed, i});
   }
   const auto earlier = [](const Served& a, const Served& b) { return a.completed < b.completed; };
   if (!std::is_sorted(served_.begin(), served_.end(), earlier)) {
     std::stable_sort(served_.begin(), served_.end(), earlier);
   }
-  trying_ = intersection(under_way(history, operation_kind(service), line.end, patience),
+  trying_ = intersection(under_way(history, is_one, line.end, patience),
                          recorded(history, {line.start, line.end}, patience));
+}
+
+std::vector<Traffic::Message> Traffic::messages_for(const History& history,
+                                                    const ConsumerGroup& group) {
+  std::unordered_map<std::uint64_t, Message> by_sequence;
+  for (const Operation& o : history.operations)
+    if (serves(o, Service::writes)) by_sequence.try_emplace(o.sequence, o.completed, never);
+  for (const Operation& o : history.operations) {
+    if (!serves(o, Service::deliveries) || !group.has(o)) continue;
+    const auto found = by_sequence.find(o.sequence);
+    if (found == by_sequence.end()) continue;
+    found->second.delivered = std::min(found->second.delivered, o.completed);
+  }
+  std::vector<Message> messages;
+  for (const auto& [sequence, message] : by_sequence) messages.push_back(message);
+  return messages;
+}
+
+Interval Traffic::due(Interval gap) const {
+  if (!messages_) return gap;
+  Time since = gap.end;
+  for (const Message& message : *messages_)
+    if (message.delivered >= gap.end) since = std::min(since, message.acknowledged);
+  return {std::max(gap.begin, since), gap.end};
 }
 
 std::vector<Traffic::Served>::const_iterator Traffic::first_served_after(Time time) const {

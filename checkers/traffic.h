@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <vector>
 
+#include "checkers/groups.h"
 #include "checkers/history.h"
 #include "checkers/timeline.h"
 
@@ -16,10 +18,11 @@ enum class Service { writes, reads, deliveries, direct_reads };
 std::string_view to_string(Service);  // "writes", "reads", "deliveries", "direct_reads"
 OperationKind operation_kind(Service);
 
-// Acknowledged publishes; reads and deliveries that brought a message.
+// Acknowledged publishes, but for duplicates: a leader without a quorum can still say that it
+// has a message. Reads and deliveries that brought one.
 bool serves(const Operation&, Service);
 
-// Deliveries are served only where a consumer group took part, reads where somebody
+// Deliveries are served only where a consumer group that acknowledges took part, reads where somebody
 // read or was promised to; anything else always is.
 bool takes_part(const History&, Service);
 std::string_view who_is_missing(Service);  // where it does not: "no consumer group took part"
@@ -32,6 +35,9 @@ class Traffic {
   // Complexity: O(n log n) in the operations of the service, else linear.
   Traffic(const History&, Service, Duration patience);
 
+  // Deliveries to one consumer group alone.
+  Traffic(const History&, const ConsumerGroup&, Duration patience);
+
   struct Served {
     Time completed;
     std::size_t operation;  // index into History::operations
@@ -43,9 +49,22 @@ class Traffic {
 
   Duration tried(Interval) const;  // how long of it clients were trying
 
+  // Of a gap the part in which something could be served: to a consumer group, since a message
+  // was acknowledged that it had yet to get. Complexity: linear.
+  Interval due(Interval gap) const;
+
  private:
+  struct Message {  // acknowledged, and its first delivery to the group
+    Time acknowledged;
+    Time delivered;  // never: not at all
+  };
+
+  Traffic(const History&, Service, const ConsumerGroup*, Duration patience);
+  static std::vector<Message> messages_for(const History&, const ConsumerGroup&);
+
   std::vector<Served> served_;
   std::vector<Interval> trying_;  // disjoint, ascending
+  std::optional<std::vector<Message>> messages_;  // of one group
 };
 
 }  // namespace faultline

@@ -30,7 +30,8 @@ endfunction()
 
 # faultline_test(NAME SOURCES a_test.cc ... LIBRARIES ... [LABELS unit|broker|kind|long]
 #   [TIMEOUT s] [COST n] [ONE_THREAD] [NOT_ALONE])
-# One executable; every case of it is a ctest of its own. `unit` needs nothing
+# One executable; every case of it is a ctest of its own, but with sanitizers, where the start
+# of a process takes longer than most cases: there each quarter of them is one. `unit` needs nothing
 # but the file system, `broker` runs real brokers, `kind` a kind cluster that all of
 # them share (faultline_kind_fixture), `long` is left to ./test --long. What
 # runs brokers has the machine for itself, unless it judges no gap in what they serve
@@ -67,14 +68,27 @@ function(faultline_test name)
     add_dependencies(unit_tests ${name})
   endif()
   target_link_libraries(${name} PRIVATE faultline_options ${ARG_LIBRARIES} GTest::gtest_main)
-  gtest_discover_tests(${name}
-    TEST_PREFIX ${name}/
-    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
-    DISCOVERY_TIMEOUT 60
-    PROPERTIES LABELS ${ARG_LABELS} TIMEOUT ${ARG_TIMEOUT} RUN_SERIAL ${run_serial}
-      COST ${ARG_COST}
-      ENVIRONMENT_MODIFICATION PATH=path_list_prepend:${PROJECT_BINARY_DIR}  # faultline-agent
-      ${fixture})
+  set(properties LABELS ${ARG_LABELS} RUN_SERIAL ${run_serial} COST ${ARG_COST}
+    ENVIRONMENT_MODIFICATION PATH=path_list_prepend:${PROJECT_BINARY_DIR}  # faultline-agent
+    ${fixture})
+  if(FAULTLINE_SANITIZE)
+    faultline_quarters(${name} TIMEOUT 900 ${properties})
+  else()
+    gtest_discover_tests(${name}
+      TEST_PREFIX ${name}/
+      WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+      DISCOVERY_TIMEOUT 60
+      PROPERTIES TIMEOUT ${ARG_TIMEOUT} ${properties})
+  endif()
+endfunction()
+
+function(faultline_quarters name)
+  foreach(quarter RANGE 3)
+    set(test ${name}/quarter-${quarter})
+    add_test(NAME ${test} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(${test} PROPERTIES
+      ENVIRONMENT "GTEST_TOTAL_SHARDS=4;GTEST_SHARD_INDEX=${quarter}" ${ARGN})
+  endforeach()
 endfunction()
 
 # Each build folder has a kind cluster of its own for its tests: made before the first

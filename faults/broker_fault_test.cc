@@ -318,6 +318,20 @@ TEST_P(ControlRequestFault, TheReplyIsTheEvidence) {
   EXPECT_TRUE(one->heal("n1").holds);
 }
 
+TEST_P(ControlRequestFault, WhereItMustSucceedAReplyThatSaysAnErrorIsNoEvidence) {
+  for (const bool succeeds : {false, true}) {
+    const auto one =
+        make_fault(GetParam(), {cluster_, broker_, journal_},
+                   {.subject = "$JS.API.CONSUMER.DELETE.log.nobody", .succeeds = succeeds});
+    one->inject(resolve("all"));
+    EXPECT_EQ(one->verify().holds, !succeeds) << one->verify().text;
+  }
+  const auto info = make_fault(GetParam(), {cluster_, broker_, journal_},
+                               {.subject = "$JS.API.INFO", .succeeds = true});
+  info->inject(resolve("all"));
+  EXPECT_TRUE(info->verify().holds) << info->verify().text;
+}
+
 TEST_P(ControlRequestFault, ThatNobodyTakesIsNoEvidence) {
   const auto one = asking("nobody.listens");
   one->inject(resolve("all"));

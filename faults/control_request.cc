@@ -2,16 +2,28 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 namespace faultline {
 namespace {
 
 constexpr std::chrono::seconds reply_limit{20};  // as in Memphis's SDKs
 constexpr std::size_t most_shown = 500;
 
+// NATS says {"error":{"description":...}}, Memphis {"error":"..."}, and to old clients the text
+// alone, which is empty where all is well.
+std::string error_in(const std::string& reply) {
+  const auto json = nlohmann::json::parse(reply, nullptr, false);
+  if (!json.is_object()) return reply;
+  const auto error = json.find("error");
+  if (error == json.end()) return {};
+  return error->is_string() ? error->get<std::string>() : error->dump();
+}
+
 }  // namespace
 
 ControlRequest::ControlRequest(FaultContext context, const FaultOptions& options)
-    : context_(context), subject_(options.subject), body_(options.body) {}
+    : context_(context), subject_(options.subject), body_(options.body), succeeds_(options.succeeds) {}
 
 void ControlRequest::inject(std::span<const std::string> servers) {
   context_.journal.fault_striking("control-request", {servers.begin(), servers.end()});
@@ -21,7 +33,8 @@ void ControlRequest::inject(std::span<const std::string> servers) {
 Evidence ControlRequest::verify() {
   if (!reply_)
     return {false, fmt::format("no reply to {} within {} s", subject_, reply_limit.count())};
-  return {true, fmt::format("the reply to {}: '{}'", subject_, reply_->substr(0, most_shown))};
+  return {!succeeds_ || error_in(*reply_).empty(),
+          fmt::format("the reply to {}: '{}'", subject_, reply_->substr(0, most_shown))};
 }
 
 Evidence ControlRequest::lift(const std::string&) { return {true, "nothing is to be undone"}; }

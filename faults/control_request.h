@@ -13,13 +13,14 @@ class ControlRequest : public Fault {
   ControlRequest(FaultContext, const FaultOptions&);
 
   void inject(std::span<const std::string> servers) override;
-  Evidence verify() override;  // there was a reply, whatever it says
+  Evidence verify() override;  // there was a reply, and where it must succeed it says no error
   Evidence lift(const std::string& server) override;
   Evidence see_healed(const std::string& server) override;
 
  private:
   FaultContext context_;
   const std::string subject_, body_;
+  const bool succeeds_;
   std::optional<std::string> reply_;
 };
 

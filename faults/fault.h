@@ -71,7 +71,9 @@ struct FaultOptions {
   // packet-delay: a round trip, more or less; metadata-slow: how long it stands still each time
   std::chrono::milliseconds delay{100};
   std::chrono::milliseconds jitter{50};  // packet-delay
-  std::string subject = {}, body = {};   // control-request
+  // control-request
+  std::string subject = {}, body = {};
+  bool succeeds = false;  // a reply that says an error proves nothing
 };
 
 // What a provider must be able to do for a fault.

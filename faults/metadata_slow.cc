@@ -39,11 +39,17 @@ void MetadataSlow::slow_down(const std::stop_token& stop) try {
     database().thaw();
     wait(stop, turn);
   }
-} catch (const ClusterError&) {  // look() sees that it is not slow
+} catch (const std::exception& error) {
   database().thaw();
+  const std::lock_guard lock(mutex_);
+  gave_up_ = error.what();
 }
 
 Evidence MetadataSlow::look() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!gave_up_.empty()) return {false, "it was not slowed down to the end: " + gave_up_};
+  }
   milliseconds least = milliseconds::max();
   for (int i = 0; i < queries; ++i) {
     const auto answer = database().ask(20 * delay_ + 5s);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -23,6 +24,8 @@ class MetadataSlow : public MetadataFault {
   void slow_down(const std::stop_token&);
 
   const std::chrono::milliseconds delay_;
+  std::mutex mutex_;
+  std::string gave_up_;  // why; empty: it goes on
   std::jthread thread_;
 };
 

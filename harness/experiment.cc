@@ -26,6 +26,7 @@ constexpr seconds leader_limit{10};  // a strike waits so long for the leader it
 constexpr milliseconds traffic_after_heal{3000};  // recovery lasts at least so long
 constexpr seconds catch_up{30};         // replicas become current before the drain, or it goes on
 constexpr seconds replicas_settle{15};  // the last write reaches every replica meanwhile
+constexpr seconds dead_letters_asked_every{2};
 
 constexpr const char* refusing_group = "refuses";
 
@@ -113,6 +114,23 @@ steady_clock::time_point prepare(const Deployment& deployment, const Scenario& s
   broker.wait_until_ready(ready_limit, waiting);
   broker.create_stream(stream_settings(scenario, deployment), waiting);
   return steady_clock::now();
+}
+
+// Empty: each message must become one.
+std::string why_dead_letters_are_not_due(const DrainFinished& drain) {
+  if (std::ranges::count(drain.absent_groups, refusing_group) > 0)
+    return fmt::format("the group {} is gone for good", refusing_group);
+  if (!drain.complete || std::ranges::count(drain.lagging_groups, refusing_group) > 0)
+    return "the group did not get everything: " + drain.reason;
+  return "";
+}
+
+bool has_every(const std::set<std::uint64_t>& sequences, const DrainFinished& drain) {
+  if (drain.stream_absent || drain.last_sequence == 0) return true;
+  auto at = sequences.lower_bound(drain.first_sequence);
+  for (auto wanted = drain.first_sequence; wanted <= drain.last_sequence; ++wanted, ++at)
+    if (at == sequences.end() || *at != wanted) return false;
+  return true;
 }
 
 }  // namespace
@@ -394,8 +412,7 @@ void Experiment::drain() {
     finished.stream_absent = absences[finished.partition - 1].is_final();
     recorder_.event(finished);
   }
-  if (scenario_.workload.refusers > 0)
-    for (const DrainFinished& finished : drains) record_dead_letters(finished);
+  if (scenario_.workload.refusers > 0) record_dead_letters(drains);
   record_replicas();
 }
 
@@ -434,32 +451,40 @@ std::vector<DrainFinished> Experiment::read_everything(std::vector<Absence>& abs
   return finished;
 }
 
-// They are told of a little later than a message was refused for the last time.
-void Experiment::record_dead_letters(const DrainFinished& drain) {
-  DeadLettersSeen seen;
-  seen.group = refusing_group;
-  seen.most_deliveries = scenario_.workload.max_deliveries;
-  seen.partition = drain.partition;
-  if (!drain.complete || std::ranges::count(drain.lagging_groups, refusing_group) > 0) {
-    seen.reason = "the group did not get everything: " + drain.reason;
-  } else {
-    const auto stored = drain.last_sequence + 1 - drain.first_sequence;
-    const auto limit = broker_.dead_letters_settle();
-    bool told = false;
-    observer_.wait(limit, [&] {
-      auto sequences = broker_.dead_letters(drain.partition);
-      seen.complete = sequences.has_value();
-      if (sequences) seen.sequences.assign(sequences->begin(), sequences->end());
-      const bool all = seen.sequences.size() >= stored;
-      if (!all && !std::exchange(told, true))
-        progress_.message(
-            fmt::format("{} of {} messages are dead letters; the others may take up to {} s",
-                        seen.sequences.size(), stored, limit.count()));
-      return all;
-    });
-    if (!seen.complete) seen.reason = "the brokers' product did not say";
+// They are told of a little later than a message was refused for the last time; one wait is for
+// all partitions.
+void Experiment::record_dead_letters(std::span<const DrainFinished> drains) {
+  std::vector<DeadLettersSeen> words;
+  std::set<std::uint32_t> open;
+  for (const DrainFinished& drain : drains) {
+    DeadLettersSeen& word = words.emplace_back();
+    word.group = refusing_group;
+    word.most_deliveries = scenario_.workload.max_deliveries;
+    word.partition = drain.partition;
+    word.reason = why_dead_letters_are_not_due(drain);
+    if (word.reason.empty()) open.insert(drain.partition);
   }
-  recorder_.event(seen);
+  const auto limit = broker_.dead_letters_settle();
+  bool told = false;
+  auto next = steady_clock::now();
+  observer_.wait(limit, [&] {
+    if (steady_clock::now() < next) return open.empty();
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      if (!open.contains(drains[i].partition)) continue;
+      const DeadLetters letters = broker_.dead_letters(drains[i].partition);
+      words[i].complete = letters.unknown.empty();
+      words[i].reason = letters.unknown;
+      words[i].sequences.assign(letters.sequences.begin(), letters.sequences.end());
+      if (letters.for_good || has_every(letters.sequences, drains[i]))
+        open.erase(drains[i].partition);
+    }
+    if (!open.empty() && !std::exchange(told, true))
+      progress_.message(fmt::format("not every message is a dead letter; that may take up to {} s",
+                                    limit.count()));
+    next = steady_clock::now() + dead_letters_asked_every;
+    return open.empty();
+  });
+  for (DeadLettersSeen& word : words) recorder_.event(word);
 }
 
 // Until the copies of each partition are alike, or for so long.

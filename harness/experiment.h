@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -67,7 +68,7 @@ class Experiment {
   bool traffic_is_back(std::chrono::steady_clock::time_point healed) const;
   std::vector<DrainFinished> read_everything(std::vector<Absence>&,
                                              const std::function<bool()>& time_is_over);
-  void record_dead_letters(const DrainFinished&);
+  void record_dead_letters(std::span<const DrainFinished>);
   void record_replicas();
 
   const Scenario& scenario_;

@@ -417,8 +417,8 @@ Key workload() {
                                    "Instead of rate: each producer keeps so many publishes under "
                                    "way, as fast as the broker acknowledges (closed loop).")),
              flag("resend", FIELD(workload.resend),
-                  "A publish that was not acknowledged is sent again, each second, with the same "
-                  "id, until it is: an idempotent producer, of which the broker stores it once."),
+                  "A publish that was not acknowledged is sent again, each second for a minute, "
+                  "with the same id: an idempotent producer, of which the broker stores it once."),
              whole("max_deliveries", 1, 10, FIELD(workload.max_deliveries),
                    "The refusers get a message so often, then it is a dead letter."),
              size, consumers, timeouts},
@@ -480,6 +480,8 @@ Key timeline() {
                             "control-request: the subject of the request.")),
        without_default(text("body", 4000, {}, FIELD(faults.back().options.body),
                             "control-request: what is sent, word for word; left out, nothing.")),
+       flag("succeeds", FIELD(faults.back().options.succeeds),
+            "control-request: a reply that says an error proves nothing; else any reply will do."),
        whole("flips", 1, 64, FIELD(faults.back().options.flips),
              "bit-flip: how many bits are inverted."),
        length("interval", milliseconds(200), milliseconds(3'600'000),

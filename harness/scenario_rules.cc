@@ -137,6 +137,9 @@ class Rules {
       refuse({"spec.workload.size.min", "spec.workload.size.max"}, "min is above max, {}",
              w.max_size);
     dead_letters();
+    if (w.resend && s.expectations.linearizability == LinearizabilityPromise::required)
+      refuse({"spec.workload.resend", "spec.expect.linearizability"},
+             "cannot both be: a value that is sent again has no one moment at which it was written");
     if (s.expectations.writes != Promise::not_promised && w.in_flight == 0)
       often_enough("spec.workload.rate", "writes", w.rate, s.partitions);
     if (s.expectations.reads == Promise::not_promised) return;
@@ -294,6 +297,7 @@ class Rules {
       only("flips", "bit-flip", options.flips != defaults.flips);
       only("subject", "control-request", !options.subject.empty());
       only("body", "control-request", !options.body.empty());
+      only("succeeds", "control-request", options.succeeds);
       if (fault == "control-request" && options.subject.empty())
         refuse({key(i, "fault")}, "needs 'subject', to which the request is sent");
       if (fault == "control-request" && s.faults[i].target != "all")

@@ -72,6 +72,14 @@ TEST(ScenarioRules, FaultsOnDifferentBrokersAddUp) {
   EXPECT_EQ(refused(s), Keys{"spec.expect.writes"});
 }
 
+TEST(ScenarioRules, WhatIsSentAgainIsNotJudgedByLinearizability) {
+  auto s = scenario("leader", Promise::pause, Promise::pause);
+  s.workload.resend = true;
+  EXPECT_EQ(refused(s), Keys{});
+  s.expectations.linearizability = LinearizabilityPromise::required;
+  EXPECT_EQ(refused(s), Keys{"spec.workload.resend"});
+}
+
 TEST(ScenarioRules, FiveReplicasStandTwoLosses) {
   auto s = scenario("leader+follower", Promise::pause, Promise::pause);
   s.brokers = s.replicas = 5;
@@ -426,7 +434,9 @@ TEST(ScenarioRules, AControlRequestHasASubjectAndNobodyElseHas) {
   EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[0].target"});
   s.faults[0].fault = "broker-kill";
   s.faults[0].options.body = "{}";
-  EXPECT_EQ(refused(s), (Keys{"spec.timeline.faults[0].subject", "spec.timeline.faults[0].body"}));
+  s.faults[0].options.succeeds = true;
+  EXPECT_EQ(refused(s), (Keys{"spec.timeline.faults[0].subject", "spec.timeline.faults[0].body",
+                              "spec.timeline.faults[0].succeeds"}));
 }
 
 TEST(ScenarioRules, AKnownIssueIsOfVersions) {

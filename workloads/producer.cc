@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t most_in_flight = 4096;          // of an open loop: above it, sends are late
 constexpr Duration refused_pause = 10 * millisecond;  // of a closed loop
 constexpr Duration resend_after = 1 * second;
+constexpr Duration resend_for = 60 * second;  // brokers remember an id for two minutes
 
 std::mt19937_64 seeded(std::uint64_t seed, std::uint32_t number) {
   std::seed_seq sequence{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32),
@@ -73,16 +74,17 @@ void Producer::run_resends(std::stop_token stop) {
     const auto next = std::move(unacknowledged_.front());
     unacknowledged_.pop_front();
     lock.unlock();
-    send(*second_session_, next.value, next.payload, 0);
+    send(*second_session_, next.message, 0);
     lock.lock();
   }
 }
 
-// It stays in flight until it is acknowledged, or the producer stops.
-bool Producer::send_again(Value value, const std::string& payload) {
+// It stays in flight until it is acknowledged or given up.
+bool Producer::send_again(const Message& message) {
   const std::lock_guard lock(mutex_);
-  if (!context_.settings.resend || gave_up_) return false;
-  unacknowledged_.push_back({value, payload, monotonic_now() + resend_after});
+  const Time due = monotonic_now() + resend_after;
+  if (!context_.settings.resend || gave_up_ || due > message.since + resend_for) return false;
+  unacknowledged_.push_back({message, due});
   changed_.notify_all();
   return true;
 }
@@ -99,10 +101,13 @@ void Producer::publish(Time intended) {
   const auto& settings = context_.settings;
   std::uniform_int_distribution<std::size_t> size(settings.min_size, settings.max_size);
   const Value value{number_, ++counter_};
-  send(session_, value, encode_payload(context_.run, value, size(random_), random_()), intended);
+  const Time since = monotonic_now();
+  send(session_, {value, encode_payload(context_.run, value, size(random_), random_()), since},
+       intended);
 }
 
-void Producer::send(Session& session, Value value, const std::string& payload, Time intended) {
+void Producer::send(Session& session, const Message& message, Time intended) {
+  const auto& [value, payload, since] = message;
   const auto [client, process] = session.seat();
   Invocation invocation;
   invocation.kind = OperationKind::publish;
@@ -112,8 +117,9 @@ void Producer::send(Session& session, Value value, const std::string& payload, T
   invocation.intended = intended;
   const auto id = context_.recorder.invoke(invocation);
 
-  const auto replied = [this, id, value,
-                        kept = context_.settings.resend ? payload : ""](const PublishReply& reply) {
+  const auto replied = [this, id,
+                        kept = Message{value, context_.settings.resend ? payload : "", since}](
+                           const PublishReply& reply) {
     Completion completion;
     completion.outcome = reply.outcome;
     completion.sequence = reply.sequence;
@@ -134,7 +140,7 @@ void Producer::send(Session& session, Value value, const std::string& payload, T
         ++context_.live.writes_unknown;
         break;
     }
-    if (reply.outcome == Outcome::ok || !send_again(value, kept)) in_flight_.release();
+    if (reply.outcome == Outcome::ok || !send_again(kept)) in_flight_.release();
   };
   client.publish(payload, fmt::format("{}-{}", value.producer, value.counter),
                  context_.settings.publish_timeout, replied);

@@ -28,14 +28,18 @@ class Producer {
   void run_open_loop(std::stop_token);
   void run_closed_loop(std::stop_token);
   void publish(Time intended);
-  void send(Session&, Value, const std::string& payload, Time intended);
+  struct Message {
+    Value value;
+    std::string payload;
+    Time since = 0;  // it was sent for the first time
+  };
+  void send(Session&, const Message&, Time intended);
   void run_resends(std::stop_token);
-  bool send_again(Value, const std::string& payload);
+  bool send_again(const Message&);
   void give_up_resends();
 
   struct Unacknowledged {
-    Value value;
-    std::string payload;
+    Message message;
     Time due = 0;
   };
 

@@ -52,6 +52,12 @@ struct DataFiles {
   bool last_is_open = false;
 };
 
+struct DeadLetters {
+  std::set<std::uint64_t> sequences = {};  // of the messages
+  std::string unknown = {};                // why there may be others; empty: there are none
+  bool for_good = false;                   // to ask again would not help
+};
+
 // Told about once a second what is waited for; what it throws ends the wait.
 using Waiting = std::function<void(const std::string&)>;
 
@@ -101,10 +107,9 @@ class Broker {
   // the harness that runs it.
   virtual MetadataDatabase* metadata() { return nullptr; }
 
-  // Sequences of the messages of a partition that the product keeps as dead letters of the
-  // refusing group. Empty: it did not answer, or nobody knows how to ask it.
-  virtual std::optional<std::set<std::uint64_t>> dead_letters(std::uint32_t /*partition*/) {
-    return {};
+  // What the product keeps as dead letters of the refusing group, of one partition.
+  virtual DeadLetters dead_letters(std::uint32_t /*partition*/) {
+    return {.unknown = "nobody knows how to ask the brokers' product", .for_good = true};
   }
   // For so long after the last refusal one that is missing may still come.
   virtual std::chrono::seconds dead_letters_settle() const { return std::chrono::seconds{30}; }

@@ -136,9 +136,10 @@ void MemphisBroker::make_stream(const StreamSettings& settings, const Waiting& w
 std::chrono::seconds MemphisBroker::dead_letters_settle() const { return 14min; }
 
 // Names are of letters, digits, and . _ - alone. Memphis keeps them in lower case.
-std::optional<std::set<std::uint64_t>> MemphisBroker::dead_letters(std::uint32_t partition) {
-  if (!database_) return {};
-  const auto rows = database_->select(
+DeadLetters MemphisBroker::dead_letters(std::uint32_t partition) {
+  if (!database_)
+    return {.unknown = "Memphis's database is not on this machine", .for_good = true};
+  const auto selected = database_->select(
       fmt::format("SELECT letter.message_seq FROM dls_messages letter "
                   "JOIN stations station ON station.id = letter.station_id "
                   "WHERE station.name = lower('{}') AND NOT station.is_deleted "
@@ -146,10 +147,10 @@ std::optional<std::set<std::uint64_t>> MemphisBroker::dead_letters(std::uint32_t
                   "AND lower('{}') = ANY(letter.poisoned_cgs)",
                   station_.name, partition, station_.refusing_group),
       query_limit);
-  if (!rows) return {};
-  std::set<std::uint64_t> sequences;
-  for (const auto& row : *rows) sequences.insert(std::stoull(row));
-  return sequences;
+  if (!selected.rows) return {.unknown = selected.complaint};
+  DeadLetters letters;
+  for (const auto& row : *selected.rows) letters.sequences.insert(std::stoull(row));
+  return letters;
 }
 
 }  // namespace faultline

@@ -36,7 +36,7 @@ class MemphisBroker : public NatsBroker {
   void create_stream(const StreamSettings&, const Waiting&) override;
   MetadataDatabase* metadata() override { return database_.get(); }
   // Memphis keeps them in its database: where that is not on this machine nobody can ask.
-  std::optional<std::set<std::uint64_t>> dead_letters(std::uint32_t partition) override;
+  DeadLetters dead_letters(std::uint32_t partition) override;
   std::chrono::seconds dead_letters_settle() const override;
 
  protected:

@@ -54,11 +54,29 @@ std::string program(const std::string& name) {
   return found.empty() ? find_program(name) : found;
 }
 
-// PostgreSQL refuses to be root. In this namespace it is nobody, yet its files are root's. What
-// it shares with its processes goes with the namespace too.
+bool succeeds(const Words& command) try {
+  return run_program(command).status == 0;
+} catch (const ClusterError&) {
+  return false;
+}
+
+// What a command shares with its processes goes with this namespace, however they end. Not
+// every kernel gives one to users; then 56 bytes may stay, which PostgreSQL keeps as a lock.
+const Words& own_namespace() {
+  static const Words words = [] {
+    const Words of_user{"unshare", "--user", "--map-current-user", "--ipc", "--"};
+    auto probe = of_user;
+    probe.push_back("true");
+    return succeeds(probe) ? of_user : Words{};
+  }();
+  return words;
+}
+
+// PostgreSQL refuses to be root. In this namespace it is nobody, yet its files are root's.
 Words as_nobody(Words words) {
-  if (::geteuid() != 0) return words;
-  Words before{"unshare", "--user", "--map-user=65534", "--map-group=65534", "--ipc", "--"};
+  static const Words of_root{"unshare", "--user", "--map-user=65534", "--map-group=65534", "--ipc",
+                             "--"};
+  const auto& before = ::geteuid() == 0 ? of_root : own_namespace();
   words.insert(words.begin(), before.begin(), before.end());
   return words;
 }
@@ -108,25 +126,29 @@ struct MetadataDatabase::Implementation {
     end(SIGQUIT);  // at once, yet it takes its processes with it
     std::error_code ignored;
     fs::remove_all(data(), ignored);
+    fs::remove(secret(), ignored);
   }
 
   fs::path data() const { return options.folder / "data"; }
+  fs::path secret() const { return options.folder / "password"; }
   fs::path log() const { return options.folder / "postgres.log"; }
 
   void make() {
     const auto text = data().string();
+    const auto key = secret().string();
     if (options.undo_first)
       options.undo_first({.what = "the metadata removed from " + text,
-                          .steps = {{{"test", "!", "-e", text}, {"rm", "-rf", "--", text}}}});
+                          .steps = {{{"test", "!", "-e", text}, {"rm", "-rf", "--", text}},
+                                    {{"test", "!", "-e", key}, {"rm", "-f", "--", key}}}});
     fs::create_directories(options.folder);
-    const auto secret = options.folder / "password";
-    std::ofstream(secret) << password << std::flush;
-    fs::permissions(secret, fs::perms::owner_read | fs::perms::owner_write);
+    std::ofstream file(secret());
+    fs::permissions(secret(), fs::perms::owner_read | fs::perms::owner_write);
+    file << password << std::flush;
     output_of(as_nobody({program("initdb"), "--pgdata=" + text, "--username=" + std::string(user),
-                         "--pwfile=" + secret.string(), "--auth=scram-sha-256", "--no-sync",
+                         "--pwfile=" + secret().string(), "--auth=scram-sha-256", "--no-sync",
                          "--encoding=UTF8", "--no-locale"}),
               {.limit = start_limit});
-    fs::remove(secret);
+    fs::remove(secret());
     // From workers too; it listens where they reach it, and nowhere else.
     std::ofstream(data() / "pg_hba.conf", std::ios::app)
         << "host all all 0.0.0.0/0 scram-sha-256\n";
@@ -243,17 +265,16 @@ struct MetadataDatabase::Implementation {
                        {.limit = limit, .environment = {{"PGPASSWORD", password}}});
   }
 
-  std::optional<std::vector<std::string>> select(const std::string& query,
-                                                 std::chrono::milliseconds limit) const try {
+  MetadataRows select(const std::string& query, std::chrono::milliseconds limit) const try {
     const auto end = psql(query, limit);
-    if (end.status != 0) return {};
+    if (end.status != 0) return {{}, end.errors.substr(0, end.errors.find('\n'))};
     std::vector<std::string> rows;
     std::istringstream lines(end.output);
     for (std::string line; std::getline(lines, line);)
       if (!line.empty()) rows.push_back(line.substr(0, line.find('|')));
-    return rows;
-  } catch (const ClusterError&) {
-    return {};
+    return {rows, ""};
+  } catch (const ClusterError& error) {
+    return {{}, error.what()};
   }
 
   MetadataAnswer ask(std::chrono::milliseconds limit) const {
@@ -310,8 +331,7 @@ bool MetadataDatabase::frozen() const { return implementation_->frozen(); }
 MetadataAnswer MetadataDatabase::ask(std::chrono::milliseconds limit) const {
   return implementation_->ask(limit);
 }
-std::optional<std::vector<std::string>> MetadataDatabase::select(
-    const std::string& query, std::chrono::milliseconds limit) const {
+MetadataRows MetadataDatabase::select(const std::string& query, std::chrono::milliseconds limit) const {
   return implementation_->select(query, limit);
 }
 

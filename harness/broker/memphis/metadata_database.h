@@ -32,6 +32,11 @@ struct MetadataAnswer {
   std::string complaint;                          // why not
 };
 
+struct MetadataRows {
+  std::optional<std::vector<std::string>> rows;  // the first column of each; empty: no answer
+  std::string complaint;                         // why not, one line
+};
+
 // A cluster of its own, of one server, that nobody else gets into. The server does not outlive
 // the value or the harness. Of root it runs in a user namespace of its own in which it is not
 // root, which PostgreSQL refuses to be.
@@ -46,7 +51,8 @@ class MetadataDatabase {
 
   MetadataAccess access() const;
 
-  // All of its processes, at once. None has an effect on one that does not run. One that is
+  // All of its processes, at once. None has an effect on one that does not run. kill and freeze
+  // throw ClusterError where a process does not obey, and what `started` throws. One that is
   // frozen while the harness is killed does not end with it, since what is stopped is told
   // nothing; who was told of it by `started` can end it.
   void kill();    // returns when they are gone; start() begins anew, with the same data
@@ -57,9 +63,7 @@ class MetadataDatabase {
   bool frozen() const;
   MetadataAnswer ask(std::chrono::milliseconds limit) const;
 
-  // The first column of each row; absent where there was no answer.
-  std::optional<std::vector<std::string>> select(const std::string& query,
-                                                 std::chrono::milliseconds limit) const;
+  MetadataRows select(const std::string& query, std::chrono::milliseconds limit) const;
 
  private:
   struct Implementation;

@@ -410,21 +410,22 @@ std::optional<std::string> NatsBroker::request(const std::string& subject, const
       .request_raw(subject, body, limit);
 }
 
-std::optional<std::set<std::uint64_t>> NatsBroker::dead_letters(std::uint32_t) {
+DeadLetters NatsBroker::dead_letters(std::uint32_t) {
   auto& self = *implementation_;
   const auto name = dead_letter_stream(self.stream);
   const auto info = self.api.request("$JS.API.STREAM.INFO." + name, {}, answer_limit);
   const auto last = info ? number_at(*info, "/state/last_seq") : std::nullopt;
-  if (!last) return {};
+  if (!last) return {.unknown = "the stream of advisories, " + name + ", does not answer"};
   for (auto& at = self.next_advisory; at <= *last; ++at) {
     const auto advisory =
         self.api.request("$JS.API.DIRECT.GET." + name, {{"seq", at}}, answer_limit);
-    if (!advisory) return {};
     // Of io.nats.jetstream.advisory.v1.max_deliver; it may be told of one message twice.
-    if (const auto sequence = number_at(*advisory, "/stream_seq"))
-      self.dead_letters.insert(*sequence);
+    const auto sequence = advisory ? number_at(*advisory, "/stream_seq") : std::nullopt;
+    if (!sequence)
+      return {.unknown = fmt::format("advisory {} of {} cannot be read", at, name)};
+    self.dead_letters.insert(*sequence);
   }
-  return self.dead_letters;
+  return {.sequences = self.dead_letters};
 }
 
 bool NatsBroker::gather_leaders(std::chrono::seconds limit, const Waiting& waiting) {

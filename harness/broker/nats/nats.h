@@ -39,7 +39,7 @@ class NatsBroker : public Broker {
   std::optional<std::string> request(const std::string& subject, const std::string& body,
                                      std::chrono::milliseconds limit) override;
   DataFiles data_files(DataFile) const override;
-  std::optional<std::set<std::uint64_t>> dead_letters(std::uint32_t partition) override;
+  DeadLetters dead_letters(std::uint32_t partition) override;
   bool gather_leaders(std::chrono::seconds limit, const Waiting&) override;
 
   // The stream of create_stream, with its groups. False if nobody answered in time.
