@@ -29,17 +29,18 @@ function(faultline_library name)
 endfunction()
 
 # faultline_test(NAME SOURCES a_test.cc ... LIBRARIES ... [LABELS unit|broker|kind|long]
-#   [TIMEOUT s] [COST n] [ONE_THREAD] [NOT_ALONE])
+#   [TIMEOUT s] [COST n] [LOCK name] [ONE_THREAD] [NOT_ALONE])
 # One executable; every case of it is a ctest of its own, but with sanitizers, where the start
 # of a process takes longer than most cases: there each quarter of them is one. `unit` needs nothing
 # but the file system, `broker` runs real brokers, `kind` a kind cluster that all of
 # them share (faultline_kind_fixture), `long` is left to ./test --long. What
 # runs brokers has the machine for itself, unless it judges no gap in what they serve
-# (NOT_ALONE); of the others those of a high cost begin.
+# (NOT_ALONE); of the others those of a high cost begin, and of those with the same LOCK
+# one runs at a time.
 # Where there is but one thread, the thread sanitizer has nothing to look for. Its name in
 # ctest starts with NAME/, since of two tests of one name ctest would run only one.
 function(faultline_test name)
-  cmake_parse_arguments(ARG "ONE_THREAD;NOT_ALONE" "TIMEOUT;COST" "SOURCES;LIBRARIES;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "ONE_THREAD;NOT_ALONE" "TIMEOUT;COST;LOCK" "SOURCES;LIBRARIES;LABELS" ${ARGN})
   if(ARG_ONE_THREAD AND FAULTLINE_SANITIZE STREQUAL "thread")
     return()
   endif()
@@ -68,9 +69,13 @@ function(faultline_test name)
     add_dependencies(unit_tests ${name})
   endif()
   target_link_libraries(${name} PRIVATE faultline_options ${ARG_LIBRARIES} GTest::gtest_main)
+  set(lock)
+  if(ARG_LOCK)
+    set(lock RESOURCE_LOCK ${ARG_LOCK})
+  endif()
   set(properties LABELS ${ARG_LABELS} RUN_SERIAL ${run_serial} COST ${ARG_COST}
     ENVIRONMENT_MODIFICATION PATH=path_list_prepend:${PROJECT_BINARY_DIR}  # faultline-agent
-    ${fixture})
+    ${fixture} ${lock})
   if(FAULTLINE_SANITIZE)
     faultline_quarters(${name} TIMEOUT 900 ${properties})
   else()

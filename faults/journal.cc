@@ -19,6 +19,7 @@
 #include <sstream>
 #include <system_error>
 #include <thread>
+#include <tuple>
 #include <utility>
 
 #include "harness/cluster/file_descriptor.h"
@@ -291,10 +292,16 @@ struct Journal::Implementation {
     const std::lock_guard guard(mutex);
     if (!file) return;
     const auto line = record.dump() + "\n";
+    const auto end = ::lseek(file.get(), 0, SEEK_END);
     for (std::size_t written = 0; written < line.size();) {
       const auto count = ::write(file.get(), line.data() + written, line.size() - written);
       if (count < 0 && errno == EINTR) continue;
-      if (count < 0) fail(path);
+      if (count < 0) {
+        const int error = errno;
+        std::ignore = ::ftruncate(file.get(), end);  // half a line would swallow the next
+        errno = error;
+        fail(path);
+      }
       written += static_cast<std::size_t>(count);
     }
     if (::fsync(file.get()) != 0) fail(path);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "harness/cluster/agent/freeze.h"
 #include "harness/cluster/agent/testing.h"
 #include "harness/cluster/process_table.h"
+#include "harness/cluster/requirement_testing.h"
 #include "harness/cluster/testing.h"
 
 namespace faultline {
@@ -100,6 +102,31 @@ TEST_F(JournalTest, IsOneRecordALine) {
   EXPECT_EQ(nlohmann::json::parse(line),
             (nlohmann::json{{"fault", "broker-kill"}, {"servers", {"n1", "n2"}}}));
   EXPECT_FALSE(std::getline(lines, line));
+}
+
+// Half a line of it stayed, and swallowed what was kept next.
+TEST_F(JournalTest, ARecordThatADiskHadNoRoomForLeavesNoHalfOfIt) {
+  FAULTLINE_NEEDS("root", ::geteuid() == 0);
+  const auto disk = folder() / "disk";
+  fs::create_directory(disk);
+  ASSERT_EQ(::mount("none", disk.c_str(), "tmpfs", 0, "size=16k"), 0);
+  {
+    Journal journal(disk, "run-1");
+    const std::string long_name(1000, 'x');
+    EXPECT_THROW(for (int i = 0; i < 100; ++i) journal.fault_striking(long_name, {"n1"}),
+                 std::system_error);
+    ASSERT_EQ(::mount("none", disk.c_str(), "tmpfs", MS_REMOUNT, "size=1m"), 0);
+    journal.fault_striking("broker-kill", {"n1"});
+  }
+  std::ifstream lines(disk / "run-1.journal");
+  std::string line, last;
+  while (std::getline(lines, line)) {
+    EXPECT_TRUE(nlohmann::json::accept(line)) << line.substr(0, 40);
+    last = line;
+  }
+  EXPECT_NE(last.find("broker-kill"), std::string::npos) << last;
+  lines.close();
+  EXPECT_EQ(::umount2(disk.c_str(), MNT_DETACH), 0);
 }
 
 TEST_F(JournalTest, FinishedOneIsGone) {

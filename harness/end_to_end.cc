@@ -16,12 +16,18 @@ namespace bp = boost::process;
 namespace fs = std::filesystem;
 
 constexpr std::chrono::milliseconds look_interval{50};
+constexpr const char* state_variable = "FAULTLINE_STATE_DIR";
 
 std::string read_file(const fs::path& file) {
   std::ifstream in(file);
   std::ostringstream content;
   content << in.rdbuf();
   return content.str();
+}
+
+std::optional<std::string> environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? std::optional<std::string>(value) : std::nullopt;
 }
 
 fs::path new_folder() {
@@ -37,6 +43,15 @@ Results::Results() : path_(new_folder()) {}
 Results::~Results() {
   std::error_code ignored;
   fs::remove_all(path_, ignored);
+}
+
+OwnJournals::OwnJournals(const Results& results) : before_(environment(state_variable)) {
+  ::setenv(state_variable, (results.path() / "journals").c_str(), 1);
+}
+
+OwnJournals::~OwnJournals() {
+  faultline({"heal"});
+  before_ ? ::setenv(state_variable, before_->c_str(), 1) : ::unsetenv(state_variable);
 }
 
 fs::path Results::run(const std::string& scenario) const { return path_ / "latest" / scenario; }

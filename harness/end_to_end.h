@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,19 @@ class Results {
 
  private:
   std::filesystem::path path_;
+};
+
+// Runs of a test keep their journals below its results: `heal` of somebody else's run does not
+// meet them, nor theirs the runs of others. What is left at the end is healed.
+class OwnJournals {
+ public:
+  explicit OwnJournals(const Results&);
+  ~OwnJournals();
+  OwnJournals(const OwnJournals&) = delete;
+  OwnJournals& operator=(const OwnJournals&) = delete;
+
+ private:
+  const std::optional<std::string> before_;  // the variable of the environment
 };
 
 // The program, under way. Killed if it still runs at the end.

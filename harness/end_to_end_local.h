@@ -1,8 +1,11 @@
 // Runs with workers and volumes on this machine, and what they may leave on it.
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <set>
 #include <string>
+#include <vector>
 
 #include "harness/end_to_end.h"
 
@@ -23,6 +26,20 @@ class Leftovers {
  private:
   const Results& results_;
   const std::set<std::string> before_;
+};
+
+// Needs root.
+class Local : public ::testing::Test {
+ protected:
+  void SetUp() override;
+
+  std::vector<std::string> run(const std::string& file) const;  // arguments
+
+  // Ends as it should, judged alike from the history alone, and leaves nothing.
+  void expect_run(const std::string& file, int exit_code);
+
+  const Results results_;
+  const Leftovers left_{results_};
 };
 
 }  // namespace faultline::end_to_end

@@ -69,8 +69,8 @@ TEST(Timeline, OneThatEndsWhileAnotherHoldsItsServerIsHealedWithThatOne) {
                             "    hold: 12s\n");
   EXPECT_EQ(finished.exit_code, 2) << finished.output;  // what was killed is no longer paused
   EXPECT_EQ(stages(results),
-            (Stages{"0 striking", "0 proven", "1 striking", "1 proven", "0 lapsed", "0 healing",
-                    "1 held", "heal", "1 healing", "0 healed", "1 healed"}));
+            (Stages{"0 striking", "0 proven", "1 striking", "1 proven", "0 lapsed", "1 held",
+                    "heal", "0 healing", "1 healing", "0 healed", "1 healed"}));
 }
 
 TEST(Timeline, WithoutAnythingLeftAtTheHealItRecoversAndDrains) {

@@ -57,6 +57,7 @@ class Experiment {
   void heal_everything();
   void heal(std::vector<Strike*>, const std::set<std::string>& servers);
   void lift(Strike&, const std::string& server);
+  void give_no_verdict_if_not_undone() const;
   void see_healed(const std::string& server);
   void record_healed(Strike&, const std::string& server);
   std::vector<Strike*> all_strikes();
@@ -78,6 +79,9 @@ class Experiment {
   Progress& progress_;
   const std::uint64_t seed_;
   bool interrupted_ = false;
+  std::set<std::uint32_t>
+      outlasted_;           // faults whose end has passed while another holds their server
+  std::string not_undone_;  // the first fault that could not be undone; empty: none
 
   std::chrono::steady_clock::time_point stream_made_;
   Recorder recorder_;

@@ -557,7 +557,7 @@ std::optional<Deployment> KubernetesProvider::existing_brokers(const Scenario& s
       return interrupted(options) || !abort_reason({}).empty();
     };
     Deployment deployment;
-    deployment.stream = "faultline-" + journal.run();
+    deployment.stream = stream_of_run(journal.run());
     deployment.subject = "faultline." + journal.run();
     deployment.cluster = std::make_unique<WatchedBrokers>(*this, std::move(existing));
     const auto version = parse_nats_version(brokers_.front().version);

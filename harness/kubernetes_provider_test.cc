@@ -485,6 +485,21 @@ TEST_F(KubernetesProviderTest, AnExpiredLeaseIsTakenOverAndWhatWasLeftIsHealed) 
       << "released";
 }
 
+// Whoever may write a record could have had any stream deleted.
+TEST_F(KubernetesProviderTest, AStreamThatIsNotOfTheRunIsNotRemovedForIt) {
+  put("/api/v1/namespaces/messaging/configmaps/faultline-undo-dead",
+      {{"metadata", {{"name", "faultline-undo-dead"}, {"namespace", "messaging"}}},
+       {"data", {{"stream", "ORDERS"}}}});
+  options();
+  HealPlace place;
+  place.kubeconfig = folder_.path() / "kubeconfig";
+  place.namespace_name = "messaging";
+  const auto report = heal_cluster(place, [](const std::string&) {});
+  EXPECT_EQ(report.failed, std::vector<std::string>{});
+  ASSERT_EQ(report.undone.size(), 1u);
+  EXPECT_EQ(report.undone[0].find("ORDERS"), std::string::npos) << report.undone[0];
+}
+
 TEST_F(KubernetesProviderTest, HealWithoutATargetFile) {
   objects_["/api/v1/nodes/w0"]["metadata"]["annotations"]["faultline.dev/cordoned-by"] = "dead";
   objects_["/api/v1/nodes/w0"]["spec"]["unschedulable"] = true;

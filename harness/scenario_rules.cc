@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "faults/partition_shape.h"
 #include "faults/target.h"
@@ -478,7 +479,21 @@ class Rules {
              to_text(least_look));
   }
 
+  // What the faults themselves destroy, at one time, may be no more than a quorum can replace.
+  void destruction() {
+    std::set<std::string> destroyed;
+    for (const FaultStep& step : s.faults)
+      if (step.fault == "volume-wipe" || step.fault == "bit-flip" || step.fault == "truncate")
+        destroyed.merge(hit_by(s, step));
+    if (s.expectations.loss == LossPromise::none && !destroyed.empty() &&
+        !quorum(s.replicas - std::min<std::size_t>(destroyed.size(), s.replicas)))
+      refuse({"spec.expect.loss", fault_list},
+             "the faults destroy {} of {} copies themselves: write 'loss: not_promised'",
+             destroyed.size(), s.replicas);
+  }
+
   void loss() {
+    destruction();
     if (s.expectations.loss == LossPromise::none && s.drain < absence_takes + least_look)
       refuse({"spec.timeline.drain", "spec.expect.loss"},
              "too short to judge loss: that a stream is gone takes {} to tell; at least {}",

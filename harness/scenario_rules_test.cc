@@ -72,6 +72,18 @@ TEST(ScenarioRules, FaultsOnDifferentBrokersAddUp) {
   EXPECT_EQ(refused(s), Keys{"spec.expect.writes"});
 }
 
+TEST(ScenarioRules, LossIsNotJudgedWhereTheFaultsThemselvesDestroyAQuorumOfCopies) {
+  auto s = scenario("all", Promise::stop, Promise::stop);
+  EXPECT_EQ(refused(s), Keys{});
+  s.faults[0].fault = "volume-wipe";
+  EXPECT_EQ(refused(s), Keys{"spec.expect.loss"});
+  s.expectations.loss = LossPromise::not_promised;
+  EXPECT_EQ(refused(s), Keys{});
+  s = scenario("leader", Promise::pause, Promise::pause);
+  s.faults[0].fault = "volume-wipe";
+  EXPECT_EQ(refused(s), Keys{});
+}
+
 TEST(ScenarioRules, WhatIsSentAgainIsNotJudgedByLinearizability) {
   auto s = scenario("leader", Promise::pause, Promise::pause);
   s.workload.resend = true;

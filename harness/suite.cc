@@ -23,6 +23,7 @@
 namespace faultline {
 namespace {
 
+// Before each run: one that the run before could not undo would be taken for the brokers' doing.
 void heal_first(const SuiteSteps& steps, Terminal& terminal) {
   const HealReport report = steps.heal();
   for (const std::string& line : report.undone) terminal.message("healed: " + line);
@@ -189,6 +190,7 @@ class Runs {
       retried = replace(*std::move(earlier), turn.name, own);
     for (std::uint64_t attempt = 0;; ++attempt) {
       const std::string not_now = attempt == 0 ? why_not_now() : "";
+      if (not_now.empty()) heal_first(steps_, terminal_);
       RunResult result = not_now.empty() ? run_one(scenario, own, terminal_, steps_)
                                          : without_run(scenario, own, RunStatus::not_run, not_now);
       result.interrupted = result.interrupted || (!not_now.empty() && ended());
@@ -275,7 +277,6 @@ SuiteResult run_suite(std::span<const Scenario> scenarios, const RunOptions& opt
     write_atomically(suite.folder / unfinished_name, "");
     write_suite(suite, plan, terminal);
     folder.become_latest();
-    heal_first(steps, terminal);
     runs.run_all(scenarios);
   } catch (const std::exception& error) {
     suite.problem = error.what();

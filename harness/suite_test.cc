@@ -162,6 +162,16 @@ TEST_F(Suite, RunsNothingOnAMachineThatCannotBeHealed) {
   EXPECT_NE(suite.problem.find("pid 7 does not die"), std::string::npos) << suite.problem;
 }
 
+// What one run left would be taken for the brokers' doing in the next.
+TEST_F(Suite, EndsWhereTheRunBeforeLeftWhatCannotBeHealed) {
+  steps_.heal = [this] {
+    return ran_.empty() ? HealReport{} : HealReport{{}, {"node w2 takes no pods"}, {}};
+  };
+  const SuiteResult suite = run();
+  EXPECT_EQ(ran_, std::vector<std::string>{"a"});
+  EXPECT_NE(suite.problem.find("node w2 takes no pods"), std::string::npos) << suite.problem;
+}
+
 TEST_F(Suite, IsMarkedAsUnfinishedUntilItsEnd) {
   steps_.run = [run = steps_.run](const Scenario& scenario, const RunOptions& options,
                                   Progress& progress) {

@@ -347,9 +347,14 @@ struct KubernetesBrokers::Implementation {
   }
 
   void stop(const std::string& name, std::chrono::seconds grace) {
+    const auto pod = find(name);
+    const auto begin = Clock::now();
     take_down(name, "its pod deleted with grace",
               [&](const Member&) { delete_pod(name, static_cast<int>(grace.count())); });
     wait_until_gone(name, grace + delete_limit);
+    if (Clock::now() - begin >= grace)  // by then the kubelet kills
+      pod_exits.note({name, true, true, "its pod deleted, and not gone within its grace",
+                      pod ? process_of(*pod) : "pod " + name});
   }
 
   void crash(const std::string& name) {

@@ -432,8 +432,14 @@ void ExistingBrokers::kill(const std::string& server) {
 
 void ExistingBrokers::stop(const std::string& server, std::chrono::seconds grace) {
   asked([&] {
+    const auto begin = Clock::now();
     implementation_->take_down(server, static_cast<int>(grace.count()),
                                fmt::format("its pod deleted with {} s of grace", grace.count()));
+    if (Clock::now() - begin < grace) return;
+    auto exit = implementation_->pod_exits.last(server);
+    if (!exit) return;
+    exit->forced = true;  // by then the kubelet kills
+    implementation_->pod_exits.note(*exit);
   });
 }
 

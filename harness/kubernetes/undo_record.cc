@@ -101,6 +101,8 @@ void UndoRecord::finish() {
   made_ = false;
 }
 
+std::string stream_of_run(const std::string& run) { return "faultline-" + run; }
+
 std::vector<LeftUndone> read_undo_records(Kubernetes& api, const std::string& namespace_name) {
   std::vector<LeftUndone> records;
   for (const json& object :
@@ -115,7 +117,8 @@ std::vector<LeftUndone> read_undo_records(Kubernetes& api, const std::string& na
       if (key.starts_with(node_key)) left.nodes.push_back(key.substr(node_key.size()));
       if (key.starts_with(entered_key)) left.entered.push_back(key.substr(entered_key.size()));
       if (key == faults_key && value.is_string()) left.faults = words_of(value.get<std::string>());
-      if (key == stream_key && value.is_string()) left.stream = value.get<std::string>();
+      // Only its own: a stream of somebody else is nobody's to name.
+      if (key == stream_key && value == stream_of_run(left.run)) left.stream = value;
     }
     records.push_back(std::move(left));
   }

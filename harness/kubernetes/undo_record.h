@@ -33,13 +33,15 @@ class UndoRecord {
   bool made_ = false, has_stream_ = false;
 };
 
+std::string stream_of_run(const std::string& run);  // the only one that it makes, and removes
+
 // What a run left, as its record says.
 struct LeftUndone {
   std::string namespace_name, run;
   std::vector<std::string> nodes;    // to be uncordoned, where that run cordoned them
   std::vector<std::string> entered;  // by agents of the run: to be healed by heal_node
   std::vector<std::string> faults;   // by agents
-  std::string stream;                // to be removed; empty: none
+  std::string stream;                // of that run, to be removed; empty: none
 };
 
 // Of one namespace; empty: of all. Throws KubernetesError.
