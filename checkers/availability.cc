@@ -370,8 +370,7 @@ CheckResult check_availability(const History& history, Service service) {
   const bool stop = history.header.expectations.reads == Promise::stop;  // then all count at once
   if (service != Service::deliveries || groups.empty() || stop)
     return Checker(history, service).run();
-  return of_each(groups,
-                 [&](const ConsumerGroup& group) { return Checker(history, group).run(); });
+  return of_each(groups, [&](const ConsumerGroup& group) { return Checker(history, group).run(); });
 }
 
 }  // namespace faultline

@@ -184,12 +184,12 @@ CheckResult check_dead_letter(const History& history) {
     return result;
   }
   const bool found = tally.missing + tally.foreign + tally.too_often > 0;
-  result.reason = found ? of(tally.missing, tally.letters + tally.missing) +
-                              " stored messages are no dead letters, " +
-                              format_count(tally.foreign, "dead letter") + " no stored message, " +
-                              format_count(tally.too_often, "message") + " delivered too often"
-                        : "all " + format_count(tally.letters, "stored message") +
-                              " are dead letters";
+  result.reason =
+      found ? of(tally.missing, tally.letters + tally.missing) +
+                  " stored messages are no dead letters, " +
+                  format_count(tally.foreign, "dead letter") + " no stored message, " +
+                  format_count(tally.too_often, "message") + " delivered too often"
+            : "all " + format_count(tally.letters, "stored message") + " are dead letters";
   if (!found && !tally.not_known.empty())
     result.reason = tally.not_known;
   else

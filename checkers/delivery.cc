@@ -130,17 +130,13 @@ CheckResult check_delivery(const History& history) {
     for (std::size_t i = 0; drain.finished && i < lacks.size() && has_room(result); ++i)
       add_finding(result, history,
                   "value " + to_string(lacks[i].value) + " at sequence " +
-                      std::to_string(lacks[i].sequence) + " never reached the group " +
-                      name,
+                      std::to_string(lacks[i].sequence) + " never reached the group " + name,
                   {lacks[i].operation});
   }
 
-  result.counts = {{"stored", drain.messages.size()},
-                   {"groups", groups.size()},
-                   {"undelivered", undelivered},
-                   {"dead_letters_unseen", dead_unseen},
-                   {"redeliveries", redeliveries},
-                   {"delivered_after_ack", after_ack}};
+  result.counts = {{"stored", drain.messages.size()}, {"groups", groups.size()},
+                   {"undelivered", undelivered},      {"dead_letters_unseen", dead_unseen},
+                   {"redeliveries", redeliveries},    {"delivered_after_ack", after_ack}};
   if (groups.empty()) {
     result.judged = false;
     result.reason = "no consumer group took part";

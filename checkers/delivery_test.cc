@@ -140,9 +140,8 @@ Expected naive(const History& history) {
       return refuses && dead;
     };
     for (const auto& message : drain.messages) {
-      if (naive_any(history, [&](const Operation& o) {
-            return delivered(o, group) && same(o, message);
-          }))
+      if (naive_any(history,
+                    [&](const Operation& o) { return delivered(o, group) && same(o, message); }))
         continue;
       ++(is_dead(message) ? dead_unseen : undelivered);
     }
@@ -165,12 +164,9 @@ Expected naive(const History& history) {
   if (drain.finished && !groups.empty() && undelivered > 0) expected.verdict = Verdict::fail;
   if (drain.finished && !groups.empty() && undelivered == 0 && !drain.messages.empty())
     expected.verdict = Verdict::pass;
-  expected.counts = {{"stored", drain.messages.size()},
-                     {"groups", groups.size()},
-                     {"undelivered", undelivered},
-                     {"dead_letters_unseen", dead_unseen},
-                     {"redeliveries", redeliveries},
-                     {"delivered_after_ack", after_ack}};
+  expected.counts = {{"stored", drain.messages.size()}, {"groups", groups.size()},
+                     {"undelivered", undelivered},      {"dead_letters_unseen", dead_unseen},
+                     {"redeliveries", redeliveries},    {"delivered_after_ack", after_ack}};
   return expected;
 }
 

@@ -92,7 +92,8 @@ std::vector<CheckResult> results_of_partitions(const History& history,
   }
   std::vector<CheckResult> all;
   for (std::size_t i = 0; i < checks.size(); ++i)
-    all.push_back(checks[i].of_the_cluster ? of_checks[i].front() : merged_partitions(of_checks[i]));
+    all.push_back(checks[i].of_the_cluster ? of_checks[i].front()
+                                           : merged_partitions(of_checks[i]));
   return all;
 }
 

@@ -22,8 +22,8 @@ OperationKind operation_kind(Service);
 // has a message. Reads and deliveries that brought one.
 bool serves(const Operation&, Service);
 
-// Deliveries are served only where a consumer group that acknowledges took part, reads where somebody
-// read or was promised to; anything else always is.
+// Deliveries are served only where a consumer group that acknowledges took part, reads where
+// somebody read or was promised to; anything else always is.
 bool takes_part(const History&, Service);
 std::string_view who_is_missing(Service);  // where it does not: "no consumer group took part"
 

@@ -23,7 +23,10 @@ std::string error_in(const std::string& reply) {
 }  // namespace
 
 ControlRequest::ControlRequest(FaultContext context, const FaultOptions& options)
-    : context_(context), subject_(options.subject), body_(options.body), succeeds_(options.succeeds) {}
+    : context_(context),
+      subject_(options.subject),
+      body_(options.body),
+      succeeds_(options.succeeds) {}
 
 void ControlRequest::inject(std::span<const std::string> servers) {
   context_.journal.fault_striking("control-request", {servers.begin(), servers.end()});

@@ -46,7 +46,8 @@ TEST_F(MovedResults, WhereTheyAreDeletedHealLeavesNothing) {
   EXPECT_EQ(left_.after_some_time(), "");
 }
 
-class KilledLocalHarness : public CutShortLocal, public ::testing::WithParamInterface<const char*> {};
+class KilledLocalHarness : public CutShortLocal,
+                           public ::testing::WithParamInterface<const char*> {};
 
 TEST_P(KilledLocalHarness, HealLeavesNothing) {
   kill_during_a_fault(GetParam());

@@ -139,8 +139,9 @@ class Rules {
              w.max_size);
     dead_letters();
     if (w.resend && s.expectations.linearizability == LinearizabilityPromise::required)
-      refuse({"spec.workload.resend", "spec.expect.linearizability"},
-             "cannot both be: a value that is sent again has no one moment at which it was written");
+      refuse(
+          {"spec.workload.resend", "spec.expect.linearizability"},
+          "cannot both be: a value that is sent again has no one moment at which it was written");
     if (s.expectations.writes != Promise::not_promised && w.in_flight == 0)
       often_enough("spec.workload.rate", "writes", w.rate, s.partitions);
     if (s.expectations.reads == Promise::not_promised) return;

@@ -137,8 +137,7 @@ std::chrono::seconds MemphisBroker::dead_letters_settle() const { return 14min; 
 
 // Names are of letters, digits, and . _ - alone. Memphis keeps them in lower case.
 DeadLetters MemphisBroker::dead_letters(std::uint32_t partition) {
-  if (!database_)
-    return {.unknown = "Memphis's database is not on this machine", .for_good = true};
+  if (!database_) return {.unknown = "Memphis's database is not on this machine", .for_good = true};
   const auto selected = database_->select(
       fmt::format("SELECT letter.message_seq FROM dls_messages letter "
                   "JOIN stations station ON station.id = letter.station_id "

@@ -74,8 +74,8 @@ const Words& own_namespace() {
 
 // PostgreSQL refuses to be root. In this namespace it is nobody, yet its files are root's.
 Words as_nobody(Words words) {
-  static const Words of_root{"unshare", "--user", "--map-user=65534", "--map-group=65534", "--ipc",
-                             "--"};
+  static const Words of_root{"unshare",           "--user", "--map-user=65534",
+                             "--map-group=65534", "--ipc",  "--"};
   const auto& before = ::geteuid() == 0 ? of_root : own_namespace();
   words.insert(words.begin(), before.begin(), before.end());
   return words;
@@ -331,7 +331,8 @@ bool MetadataDatabase::frozen() const { return implementation_->frozen(); }
 MetadataAnswer MetadataDatabase::ask(std::chrono::milliseconds limit) const {
   return implementation_->ask(limit);
 }
-MetadataRows MetadataDatabase::select(const std::string& query, std::chrono::milliseconds limit) const {
+MetadataRows MetadataDatabase::select(const std::string& query,
+                                      std::chrono::milliseconds limit) const {
   return implementation_->select(query, limit);
 }
 

@@ -421,8 +421,7 @@ DeadLetters NatsBroker::dead_letters(std::uint32_t) {
         self.api.request("$JS.API.DIRECT.GET." + name, {{"seq", at}}, answer_limit);
     // Of io.nats.jetstream.advisory.v1.max_deliver; it may be told of one message twice.
     const auto sequence = advisory ? number_at(*advisory, "/stream_seq") : std::nullopt;
-    if (!sequence)
-      return {.unknown = fmt::format("advisory {} of {} cannot be read", at, name)};
+    if (!sequence) return {.unknown = fmt::format("advisory {} of {} cannot be read", at, name)};
     self.dead_letters.insert(*sequence);
   }
   return {.sequences = self.dead_letters};
