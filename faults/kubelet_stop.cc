@@ -17,6 +17,10 @@ std::string state_in(const Place& place) {
   return state;
 }
 
+UndoStep running(Worker& machine) {
+  return {kubelet(machine.inside(), "is-active"), kubelet(machine.inside(), "start")};
+}
+
 bool stopped(const std::string& state) { return state == "inactive" || state == "failed"; }
 
 }  // namespace
@@ -28,8 +32,7 @@ std::string KubeletStop::already(const std::string& server) {
 void KubeletStop::strike(const std::string& server) {
   auto& machine = worker(server);
   machine.undo_first(
-      {.what = "the kubelet of " + machine.name() + " runs",
-       .steps = {{kubelet(machine.inside(), "is-active"), kubelet(machine.inside(), "start")}}});
+      {.what = "the kubelet of " + machine.name() + " runs", .steps = {running(machine)}});
   cluster().expect_exit(server);
   output_of(kubelet(machine.inside(), "stop"));
 }
@@ -41,7 +44,7 @@ Evidence KubeletStop::look(const std::string& server) {
 }
 
 void KubeletStop::undo(const std::string& server) {
-  output_of(kubelet(worker(server).inside(), "start"));
+  run_undo(running(worker(server)));
 }
 
 }  // namespace faultline

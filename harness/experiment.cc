@@ -348,8 +348,14 @@ void Experiment::heal(std::vector<Strike*> strikes, const std::set<std::string>&
   std::ranges::stable_partition(strikes, [](const Strike* strike) {
     return fault_kind(strike->step->fault).needs == Needs::metadata;
   });
-  for (const std::string& server : servers) {
+  // All before any is waited for: on a cluster that exists a broker may need a machine that is
+  // kept from it for another. Memphis's disturb each other where they start at once.
+  const auto lift_all = [&](const std::string& server) {
     for (Strike* strike : strikes) lift(*strike, server);
+  };
+  if (broker_.product() != "memphis") std::ranges::for_each(servers, lift_all);
+  for (const std::string& server : servers) {
+    lift_all(server);
     if (!held_down(server)) see_healed(server);
     if (broker_.answers(server))
       recorder_.event(BrokerChanged{server, BrokerStage::ready, true, "healed"});

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <random>
 #include <system_error>
 
@@ -93,8 +94,11 @@ KindProvider::~KindProvider() {
   try {
     if (remove_) delete_kind_cluster(name_, files_of(name_));
     hold_->finish();
-  } catch (const std::exception&) {
-    // The journal stays; the next run, or `heal`, removes the cluster.
+  } catch (const std::exception& error) {  // the journal stays
+    fmt::print(stderr,
+               "faultline: the kind cluster '{}' is left: {}; the next run, or 'faultline heal', "
+               "removes it\n",
+               name_, error.what());
   }
 }
 

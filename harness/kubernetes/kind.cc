@@ -22,6 +22,7 @@ using namespace std::chrono_literals;
 
 constexpr auto create_limit = 15min;  // a node image of a gigabyte may be pulled
 constexpr auto pull_limit = 10min;
+constexpr auto delete_limit = 5min;  // Docker may be busy
 constexpr std::uint16_t first_monitor_port = 30500;     // kind-config/cluster.yaml
 constexpr const char* mark = "/etc/made-by-faultline";  // kind-config/cluster.yaml
 constexpr std::size_t longest_name = 63 - std::string_view("-control-plane").size();
@@ -324,7 +325,8 @@ void delete_kind_cluster(const std::string& name, const KindFiles& files) {
     throw ClusterError(fmt::format("the kind cluster '{}' is not Faultline's", name));
   run_program(empty_shared_folder(name));
   output_of({"kind", "delete", "cluster", "--quiet", "--name", name, "--kubeconfig",
-             files.kubeconfig.string()});
+             files.kubeconfig.string()},
+            {.limit = delete_limit});
   std::error_code ignored;
   fs::remove(files.kubeconfig, ignored);
   fs::remove(files.shared_folder, ignored);
