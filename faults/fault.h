@@ -29,15 +29,15 @@ class Fault {
   virtual std::vector<std::string> aim(std::span<const std::string> targets) {
     return {targets.begin(), targets.end()};
   }
-  virtual void inject(std::span<const std::string> servers) = 0;
+  virtual void inject(std::span<const std::string> servers) = 0;  // throws ClusterError
   // In effect on every server it was injected on. Asked right after it, and once
   // more before the heal, unless it is a passing one.
-  virtual Evidence verify() = 0;
+  virtual Evidence verify() = 0;  // throws ClusterError
 
   // Healing is two steps, since another fault may still hold the server: what was
   // done to it is undone, and it is seen to answer again.
-  virtual Evidence lift(const std::string& server) = 0;
-  virtual Evidence see_healed(const std::string& server) = 0;  // waits for it
+  virtual Evidence lift(const std::string& server) = 0;  // its errors are in the evidence
+  virtual Evidence see_healed(const std::string& server) = 0;  // waits; throws AddressTaken
 
   Evidence heal(const std::string& server) {
     const Evidence lifted = lift(server);

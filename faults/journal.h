@@ -19,9 +19,9 @@ inline constexpr const char* root_state_folder = "/var/lib/faultline";
 // ~/.local/state/faultline.
 std::filesystem::path state_folder();
 
-class Journal {
+class Journal {  // whatever writes the file throws std::system_error: a full disk, one that is gone
  public:
-  // Creates and locks <state folder>/<run id>.journal. Throws std::system_error.
+  // Creates and locks <state folder>/<run id>.journal; file_exists: a run of that name has it.
   Journal(const std::filesystem::path& folder, const std::string& run_id);
   ~Journal();  // without finish() the file stays, for `heal`
   Journal(const Journal&) = delete;
@@ -33,7 +33,7 @@ class Journal {
   void fault_striking(const std::string& name, const std::vector<std::string>& servers);
   const std::string& run() const;
 
-  void undo_first(const Undo&);  // call it before what it undoes
+  void undo_first(const Undo&);  // call it before what it undoes; it is synced on return
 
   // From here on records are kept in a second place too, before undo_first returns;
   // `finished` is called by finish().
@@ -43,7 +43,7 @@ class Journal {
   // empty if all is well.
   std::vector<std::string> undo_all();
 
-  void finish();  // all is undone: removes the file
+  void finish();  // all is undone: removes the file, and calls `finished`
 
  private:
   struct Implementation;

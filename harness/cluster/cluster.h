@@ -96,7 +96,7 @@ struct DrainReport {
   std::string text;       // who left, what held it off: for evidence
 };
 
-class Cluster {
+class Cluster {  // what changes one throws ClusterError, also where it takes minutes
  public:
   virtual ~Cluster() = default;  // nothing of it is left running
 
