@@ -15,6 +15,10 @@ if(FAULTLINE_SANITIZE)
     -fsanitize=${FAULTLINE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all
     -Wno-maybe-uninitialized)
   target_link_options(faultline_options INTERFACE -fsanitize=${FAULTLINE_SANITIZE})
+  if(FAULTLINE_SANITIZE MATCHES address)
+    # Else each start of such a large program takes a while for its relocations.
+    target_link_options(faultline_options INTERFACE -no-pie)
+  endif()
 endif()
 
 # The tests that the sanitizers' builds run, and what ./bench runs.
