@@ -70,7 +70,7 @@ class Checker {
 
   CheckResult run() && {
     find_window();
-    if (!takes_part(history_, service_)) {
+    if (!takes_part_) {
       result_.reason = who_is_missing(service_);
     } else if (window_.begin == window_.end) {
       result_.reason = "no fault struck";
@@ -88,10 +88,11 @@ class Checker {
         expectations_(history.header.expectations),
         service_(service),
         promise_(promised(expectations_, service)),
+        takes_part_(takes_part(history, service)),
         line_(timeline(history)),
         traffic_(std::move(traffic)) {
     result_.check = "availability." + name();
-    result_.judged = promise_ != Promise::not_promised && takes_part(history, service);
+    result_.judged = promise_ != Promise::not_promised && takes_part_;
   }
 
   static Duration patience_of(const History& history) {
@@ -353,6 +354,7 @@ class Checker {
   const Expectations& expectations_;
   const Service service_;
   const Promise promise_;
+  const bool takes_part_;
   const Timeline line_;
   const Traffic traffic_;
   CheckResult result_;

@@ -87,11 +87,12 @@ CheckResult recovery(const History& history, Service service, const Traffic& tra
   const Timeline line = timeline(history);
   const std::string name(to_string(service));
 
+  const bool took_part = takes_part(history, service);
   CheckResult result;
   result.check = "recovery." + name;
-  result.judged = expectations.resume != Resume::not_promised && service != Service::direct_reads &&
-                  takes_part(history, service);
-  if (!takes_part(history, service)) {
+  result.judged =
+      expectations.resume != Resume::not_promised && service != Service::direct_reads && took_part;
+  if (!took_part) {
     result.reason = who_is_missing(service);
     return result;
   }
