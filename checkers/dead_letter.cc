@@ -69,16 +69,12 @@ struct Sequences {
   }
 };
 
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::ranges::find(names, name) != names.end();
-}
-
 // Why it cannot be said yet which messages must be dead letters; empty: it can.
 std::string unfinished(const std::string& name, const std::optional<DeadLettersSeen>& seen,
                        const Drained& drain) {
   if (!drain.finished) return drain.reason;
-  if (contains(drain.end.absent_groups, name)) return "the group " + name + " is gone for good";
-  if (contains(drain.end.lagging_groups, name))
+  if (drain.end.lost(name)) return "the group " + name + " is gone for good";
+  if (drain.end.lags(name))
     return "the group " + name + " did not get everything: " + drain.end.reason;
   if (!seen) return "nobody told what the dead letters of the group " + name + " are";
   if (!seen->complete)

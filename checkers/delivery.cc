@@ -88,10 +88,6 @@ std::vector<Sighting> missing(const std::vector<Sighting>& stored,
   return result;
 }
 
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::ranges::find(names, name) != names.end();
-}
-
 }  // namespace
 
 CheckResult check_delivery(const History& history) {
@@ -118,7 +114,7 @@ CheckResult check_delivery(const History& history) {
   const bool gone = !reason.empty();
   for (std::uint32_t group = 0; group < groups.size(); ++group) {
     const auto& name = groups[group].name;
-    if (contains(drain.end.lagging_groups, name)) continue;
+    if (drain.end.lags(name)) continue;
     auto lacks = missing(drain.messages, deliveries, group);
     const auto dead = dead_letters(history, groups[group]);
     dead_unseen += std::erase_if(

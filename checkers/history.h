@@ -6,6 +6,7 @@
 // an operation is of its process's.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -165,6 +166,13 @@ struct DrainFinished {
   std::vector<std::string> lagging_groups = {};  // consumer groups that did not catch up
   std::vector<std::string> absent_groups = {};   // "consumer not found" for 60 s: gone for good
   std::uint32_t partition = 1;
+
+  bool lags(const std::string& group) const {
+    return std::ranges::find(lagging_groups, group) != lagging_groups.end();
+  }
+  bool lost(const std::string& group) const {
+    return std::ranges::find(absent_groups, group) != absent_groups.end();
+  }
   bool operator==(const DrainFinished&) const = default;
 };
 

@@ -2,23 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
+#include "harness/broker/control_reply.h"
 
 namespace faultline {
 namespace {
 
 constexpr std::chrono::seconds reply_limit{20};  // as in Memphis's SDKs
 constexpr std::size_t most_shown = 500;
-
-// NATS says {"error":{"description":...}}, Memphis {"error":"..."}, and to old clients the text
-// alone, which is empty where all is well.
-std::string error_in(const std::string& reply) {
-  const auto json = nlohmann::json::parse(reply, nullptr, false);
-  if (!json.is_object()) return reply;
-  const auto error = json.find("error");
-  if (error == json.end()) return {};
-  return error->is_string() ? error->get<std::string>() : error->dump();
-}
 
 }  // namespace
 

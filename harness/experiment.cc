@@ -120,9 +120,9 @@ steady_clock::time_point prepare(const Deployment& deployment, const Scenario& s
 
 // Empty: each message must become one.
 std::string why_dead_letters_are_not_due(const DrainFinished& drain) {
-  if (std::ranges::count(drain.absent_groups, refusing_group) > 0)
+  if (drain.lost(refusing_group))
     return fmt::format("the group {} is gone for good", refusing_group);
-  if (!drain.complete || std::ranges::count(drain.lagging_groups, refusing_group) > 0)
+  if (!drain.complete || drain.lags(refusing_group))
     return "the group did not get everything: " + drain.reason;
   return "";
 }

@@ -25,23 +25,24 @@ class Producer {
   void stop();  // returns when every publish has its outcome
 
  private:
-  void run_open_loop(std::stop_token);
-  void run_closed_loop(std::stop_token);
-  void publish(Time intended);
   struct Message {
     Value value;
     std::string payload;
     Time since = 0;  // it was sent for the first time
   };
-  void send(Session&, const Message&, Time intended);
-  void run_resends(std::stop_token);
-  bool send_again(const Message&);
-  void give_up_resends();
 
   struct Unacknowledged {
     Message message;
     Time due = 0;
   };
+
+  void run_open_loop(std::stop_token);
+  void run_closed_loop(std::stop_token);
+  void publish(Time intended);
+  void send(Session&, const Message&, Time intended);
+  void run_resends(std::stop_token);
+  bool send_again(const Message&);
+  void give_up_resends();
 
   LogContext& context_;
   const std::uint32_t number_;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "harness/broker/control_reply.h"
 #include "harness/broker/http.h"
 #include "harness/broker/memphis/memphis_config.h"
 #include "harness/broker/memphis/memphis_names.h"
@@ -115,7 +116,7 @@ void MemphisBroker::make_stream(const StreamSettings& settings, const Waiting& w
     make(what, waiting, [&](NatsApi& api) -> std::optional<std::string> {
       const auto reply = api.request_text(request.subject, request.body, request_limit);
       if (!reply) return {};
-      return memphis_error(*reply);
+      return error_in(*reply);
     });
   };
   const auto& station = settings.name;

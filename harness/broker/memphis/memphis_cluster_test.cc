@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "harness/broker/control_reply.h"
 #include "harness/broker/memphis/memphis.h"
 #include "harness/broker/memphis/memphis_requests.h"
 #include "harness/broker/memphis/testing.h"
@@ -65,7 +66,7 @@ TEST(MemphisClusterTest, StationIsMadeAsAskedSurvivesItsLeaderAndLeavesNothing) 
     const auto five = make_station("five", too_many);
     const auto refused = api.request_text(five.subject, five.body, 20s);
     ASSERT_TRUE(refused);
-    EXPECT_NE(memphis_error(*refused), "") << *refused;
+    EXPECT_NE(error_in(*refused), "") << *refused;
 
     cluster.kill(leaders.stream);
     const auto deadline = std::chrono::steady_clock::now() + 60s;
@@ -76,7 +77,7 @@ TEST(MemphisClusterTest, StationIsMadeAsAskedSurvivesItsLeaderAndLeavesNothing) 
     deployed.wait_until_ready();
 
     const auto [subject, body] = remove_station("My.Station");
-    EXPECT_EQ(memphis_error(api.request_text(subject, body, 20s).value_or("no answer")), "");
+    EXPECT_EQ(error_in(api.request_text(subject, body, 20s).value_or("no answer")), "");
     for (const std::uint32_t partition : {1U, 2U}) EXPECT_TRUE(broker.stream_absent(partition));
   }
   EXPECT_FALSE(fs::exists(folder.path() / "metadata" / "data"));

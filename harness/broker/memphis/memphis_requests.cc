@@ -88,15 +88,6 @@ MemphisRequest remove_consumer(const std::string& station, const std::string& gr
 }
 
 // Nothing, or JSON with a member "error", or plain text, which is an error.
-std::string memphis_error(std::string_view reply) {
-  if (reply.empty()) return {};
-  const json parsed = json::parse(reply, nullptr, false);
-  if (!parsed.is_object()) return std::string(reply);
-  const auto error = parsed.find("error");
-  if (error == parsed.end() || error->is_null()) return {};
-  return error->is_string() ? error->get<std::string>() : error->dump();
-}
-
 std::string unlike(const json& stream_info, const std::string& stream,
                    const StreamSettings& settings) {
   const auto config = stream_info.find("config");

@@ -4,7 +4,6 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
-#include <string_view>
 
 #include "harness/broker/broker.h"
 
@@ -27,10 +26,6 @@ MemphisRequest make_consumer(const std::string& station, const std::string& grou
                              const std::string& connection, const StreamSettings&);
 MemphisRequest remove_consumer(const std::string& station, const std::string& group,
                                const std::string& connection);
-
-// What the reply to any of them complains of; empty: nothing. That proves little: a station
-// that is there already gives none either, whatever it is like.
-std::string memphis_error(std::string_view reply);
 
 // What the stream of a partition is not like, of what was asked for, told from the reply to
 // $JS.API.STREAM.INFO; empty: it is as asked.

@@ -66,19 +66,6 @@ TEST(MemphisRequestsTest, WhatIsMadeCanBeRemoved) {
   }
 }
 
-TEST(MemphisRequestsTest, RepliesAreEmptyOrJsonOrPlainText) {
-  EXPECT_EQ(memphis_error(""), "");
-  EXPECT_EQ(memphis_error(R"({"partitions_update":{"partitions_list":[1]},"error":""})"), "");
-  EXPECT_EQ(memphis_error(R"({"error":"no such station"})"), "no such station");
-  EXPECT_EQ(memphis_error(R"({"schema_update":{}})"), "");
-  EXPECT_EQ(memphis_error(R"({"error":null})"), "");
-  EXPECT_EQ(memphis_error(R"({"error":5})"), "5");
-  EXPECT_EQ(memphis_error("replicas count is larger than the cluster size"),
-            "replicas count is larger than the cluster size");
-  EXPECT_EQ(memphis_error("[]"), "[]");
-  EXPECT_EQ(memphis_error("\xff\x00"), "\xff");
-}
-
 TEST(MemphisRequestsTest, StreamOfAStationIsComparedWithWhatWasAsked) {
   EXPECT_EQ(unlike(info(), "s$1", settings()), "");
   auto other = info();
