@@ -52,6 +52,9 @@ TEST_F(Kind, LeaderDownIsSurvived) {
   EXPECT_EQ(json["outcome"], "pass");
   EXPECT_EQ(json["provider"], "kind");
   EXPECT_EQ(check(json, "lost")["counts"]["lost"], 0);
+  const Finished history = faultline({"history", results.run("broker-leader").string()});
+  EXPECT_NE(history.output.find("gone by signal 9 to nats-server (pid "), std::string::npos)
+      << history.output;  // who was seen to be killed
   const Finished again = faultline({"check", results.run("broker-leader").string()});
   EXPECT_EQ(again.exit_code, 0) << again.output;
   EXPECT_EQ(again.output.find("disagree"), std::string::npos) << again.output;

@@ -17,6 +17,7 @@
 #include <boost/process/search_path.hpp>
 #include <cstdlib>
 #include <istream>
+#include <sstream>
 #include <thread>
 
 #include "harness/cluster/cluster.h"
@@ -127,6 +128,13 @@ std::string shell_words(const std::vector<std::string>& command) {
     text += '\'';
   }
   return text;
+}
+
+std::string enumerated(const std::string& lines) {
+  std::istringstream list(lines);
+  std::string all;
+  for (std::string one; std::getline(list, one);) all += (all.empty() ? "" : ", ") + one;
+  return all;
 }
 
 ProgramEnd run_program(const std::vector<std::string>& command, const ProgramOptions& options) {

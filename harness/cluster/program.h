@@ -35,6 +35,9 @@ std::string output_of(const std::vector<std::string>& command, const ProgramOpti
 // As a person would type it; quotes where the shell needs them.
 std::string shell_words(const std::vector<std::string>& command);
 
+// What a program lists one to a line, separated by commas.
+std::string enumerated(const std::string& lines);
+
 // Empty if there is no such program.
 std::string find_program(const std::string& name);
 

@@ -90,6 +90,12 @@ TEST(Program, IsCancelled) {
   }
 }
 
+TEST(Program, WhatItListsIsEnumerated) {
+  EXPECT_EQ(enumerated(""), "");
+  EXPECT_EQ(enumerated("nats-server (pid 7)\n"), "nats-server (pid 7)");
+  EXPECT_EQ(enumerated("a\nb\nc"), "a, b, c");
+}
+
 TEST(Program, ThereIsNone) {
   try {
     run_program({"no-such-program-of-faultline"});

@@ -54,7 +54,9 @@ bool Volume::mounted() const {
 
 void Volume::detach() const { output_of(agent(place, {"detach", image})); }
 
-void Volume::kill_holders() const { output_of(agent(place, {"kill-holders", image})); }
+std::string Volume::kill_holders() const {
+  return enumerated(output_of(agent(place, {"kill-holders", image})));
+}
 
 void Volume::shut_down(Shutdown how) const {
   output_of(agent(place, {"shutdown", mount_point, std::to_string(static_cast<int>(how))}));

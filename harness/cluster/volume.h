@@ -48,7 +48,9 @@ struct Volume {
   bool attached() const;      // and writable by name
   bool mounted() const;       // data() is there, whatever would become of a write
   void detach() const;        // every mount of it in the place; throws while somebody holds it
-  void kill_holders() const;  // SIGKILL to the containers that have it mounted
+
+  // SIGKILL to the containers that have it mounted. Returns who that was; empty: nobody.
+  std::string kill_holders() const;
 
   // From here on every access fails with EIO at once, for whoever has it open,
   // until it is detached and attached again (EXT4_IOC_SHUTDOWN in linux/fs/ext4/ext4.h,

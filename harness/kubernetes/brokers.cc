@@ -315,25 +315,25 @@ struct KubernetesBrokers::Implementation {
     api.remove(path("pods", server), {grace, (*found)["metadata"]["uid"].get<std::string>(), true});
   }
 
-  // Held down: the pod that takes its place finds no node.
-  void take_down(const std::string& name, const std::string& how,
-                 const std::function<void(const Member&)>& end) {
+  // Held down: the pod that takes its place finds no node. `end` says how it ended it.
+  void take_down(const std::string& name, const std::function<std::string(const Member&)>& end) {
     Member member = copy(name);
     const auto pod = find(name);
     keep_log(name);
     pod_exits.expect(name);
     cordon_node(member.place.node);
-    end(member);
+    const auto how = end(member);
     pod_exits.note({name, true, false, how, pod ? process_of(*pod) : "pod " + name});
   }
 
   void kill(const std::string& name) {
     const bool inside = copy(name).place.volume != nullptr;
-    take_down(name, inside ? "signal 9, and its pod deleted" : "its pod deleted with grace 0",
-              [&](const Member& member) {
-                if (inside) member.place.volume->kill_holders();
-                delete_pod(name, 0);
-              });
+    take_down(name, [&](const Member& member) -> std::string {
+      const auto killed = inside ? member.place.volume->kill_holders() : "";
+      delete_pod(name, 0);
+      if (killed.empty()) return "its pod deleted with grace 0";
+      return fmt::format("signal 9 to {}, and its pod deleted", killed);
+    });
     wait_until_gone(name, delete_limit);
     if (inside) copy(name).place.volume->kill_holders();  // one that was started meanwhile
   }
@@ -349,8 +349,10 @@ struct KubernetesBrokers::Implementation {
   void stop(const std::string& name, std::chrono::seconds grace) {
     const auto pod = find(name);
     const auto begin = Clock::now();
-    take_down(name, "its pod deleted with grace",
-              [&](const Member&) { delete_pod(name, static_cast<int>(grace.count())); });
+    take_down(name, [&](const Member&) {
+      delete_pod(name, static_cast<int>(grace.count()));
+      return "its pod deleted with grace";
+    });
     wait_until_gone(name, grace + delete_limit);
     if (Clock::now() - begin >= grace)  // by then the kubelet kills
       pod_exits.note({name, true, true, "its pod deleted, and not gone within its grace",
@@ -364,8 +366,10 @@ struct KubernetesBrokers::Implementation {
     const auto pod = find(name);
     keep_log(name);
     pod_exits.expect(name);
-    member.place.volume->kill_holders();
-    pod_exits.note({name, true, false, "signal 9", pod ? process_of(*pod) : "pod " + name});
+    const auto killed = member.place.volume->kill_holders();
+    if (killed.empty()) throw ClusterError("nobody has the volume of " + name + " mounted");
+    pod_exits.note(
+        {name, true, false, "signal 9 to " + killed, pod ? process_of(*pod) : "pod " + name});
   }
 
   void start(const std::string& name) {

@@ -7,9 +7,9 @@
 #include <map>
 #include <mutex>
 #include <set>
-#include <sstream>
 #include <thread>
 
+#include "harness/cluster/program.h"
 #include "harness/kubernetes/agent_pod.h"
 #include "harness/kubernetes/asked.h"
 #include "harness/kubernetes/cordon.h"
@@ -231,10 +231,7 @@ struct ExistingBrokers::Implementation {
     if (worker == nullptr) throw ClusterError("there is no way into the node " + pod.node);
     worker->undo_first();
     const auto command = kill_container(pod.container, and_successors ? pod.uid : "");
-    std::istringstream killed(worker->act(command));
-    std::string all;
-    for (std::string one; std::getline(killed, one);) all += (all.empty() ? "" : ", ") + one;
-    return all;
+    return enumerated(worker->act(command));
   }
 
   void crash(const std::string& name) {
