@@ -197,10 +197,20 @@ void detach(const Image& image) {
                                who_has_mounted(devices_of(image)));
 }
 
+// An image that was moved or deleted while it was mounted cannot be told from another.
+void require_no_other(const std::string& image, const std::string& point) {
+  const auto wanted = image_at(image);
+  const auto there = image_mounted_at(point);
+  if (wanted && (!there || !there->is(*wanted)))
+    throw std::runtime_error(point + " has " + (there ? there->path : "something else") +
+                             " mounted, not " + image);
+}
+
 }  // namespace
 
 void attach(const std::string& image, const std::string& point) {
   if (mounted_at(point)) {
+    require_no_other(image, point);
     if (works(point)) return;
     detach(image);
   }

@@ -11,8 +11,8 @@ namespace faultline::agent {
 
 // Mounts the image, ext4 or XFS, by a loop device that goes away with its last mount,
 // at `point`, which is made if need be. No effect where it is mounted and works; one that
-// was shut down is unmounted first. Throws, and makes nothing, where there is no image or it
-// is attached elsewhere.
+// was shut down is unmounted first. Throws, and makes nothing, where there is no image, it
+// is attached elsewhere, or something else is mounted at `point`.
 void attach(const std::string& image, const std::string& point);
 
 // Unmounts every mount of the image that this mount namespace has, and those that got

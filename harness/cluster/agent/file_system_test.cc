@@ -64,6 +64,14 @@ TEST_P(FileSystemTest, AttachingTwiceIsAttachingOnce) {
   EXPECT_NE(said([&] { probe(point); }), "");
 }
 
+TEST_P(FileSystemTest, WhereAnotherImageIsMountedItIsNotTakenForThisOne) {
+  const auto other = (folder / "other").string();
+  fs::copy_file(image, other);
+  EXPECT_EQ(said([&] { attach(other, point); }),
+            point + " has " + image + " mounted, not " + other);
+  probe(point);  // which was left alone
+}
+
 TEST_P(FileSystemTest, ShutDownWithFlag0_EveryAccessFailsAndNothingIsLost) {
   const int open_before = ::open((fs::path(point) / "open").c_str(), O_WRONLY | O_CREAT, 0600);
   ASSERT_GE(open_before, 0);
