@@ -47,6 +47,12 @@ Deployment deploy_memphis(Provider& provider, const Scenario& scenario, const Ru
 
 }  // namespace
 
+std::filesystem::path named_broker_binary(const Scenario& scenario, const RunOptions& options) try {
+  return is_memphis(scenario) ? memphis_binary(scenario, options).path : options.broker_binary;
+} catch (const ClusterError&) {  // there is none, which is said where it is needed
+  return {};
+}
+
 std::vector<std::string> missing_of_broker(const Scenario& scenario, const RunOptions& options,
                                            const Provider& provider) {
   for (const FaultStep& step : scenario.faults)

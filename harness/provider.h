@@ -2,6 +2,7 @@
 // products there are.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -80,6 +81,10 @@ std::unique_ptr<Provider> make_provider(const ProviderOptions&);
 // What the user chose and the scenario sets go together, as far as can be told
 // without installing anything. Throws ClusterError.
 void check_broker_choice(const Scenario&, const RunOptions&);
+
+// The program that the user names as the broker, by an option or the environment; empty: none,
+// it is fetched by its version.
+std::filesystem::path named_broker_binary(const Scenario&, const RunOptions&);
 
 // What this machine lacks of the product; empty if nothing. One line each.
 std::vector<std::string> missing_of_broker(const Scenario&, const RunOptions&, const Provider&);

@@ -1,8 +1,11 @@
 #include "harness/resume.h"
 
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
+#include "harness/cluster/program.h"
+#include "harness/provider.h"
 #include "harness/report/results.h"
 #include "harness/report/run_json.h"
 #include "harness/report/stored_run.h"
@@ -21,6 +24,10 @@ Json read(const fs::path& file) {
   return Json::parse(in, nullptr, false);
 }
 
+std::string digest(const fs::path& binary) {
+  return fs::is_regular_file(binary) ? sha256(binary) : "";
+}
+
 }  // namespace
 
 std::string suite_request(std::span<const Scenario> scenarios, const RunOptions& options,
@@ -30,14 +37,20 @@ std::string suite_request(std::span<const Scenario> scenarios, const RunOptions&
                {"faultline", options.faultline_version},
                {"provider", options.provider},
                {"broker_version", options.broker_version},
-               {"broker_binary", options.broker_binary.string()},
                {"versions", plan.versions},
                {"repeat", plan.repeat},
                {"scenarios", Json::array()}};
   if (!plan.place.empty()) request["place"] = plan.place;
-  for (const Scenario& scenario : scenarios)
+  std::map<fs::path, std::string> digests;
+  for (const Scenario& scenario : scenarios) {
+    const auto binary = named_broker_binary(scenario, options);
+    const auto known = digests.find(binary);
     request["scenarios"].push_back(
-        {{"name", scenario.name}, {"broker", scenario.broker_product}, {"text", scenario.text}});
+        {{"name", scenario.name},
+         {"broker", scenario.broker_product},
+         {"binary", known != digests.end() ? known->second : digests[binary] = digest(binary)},
+         {"text", scenario.text}});
+  }
   return request.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

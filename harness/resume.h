@@ -15,7 +15,7 @@ namespace faultline {
 inline constexpr const char* suite_request_name = "suite.json";
 
 // What makes two suites the same, and the seed: scenarios, brokers, provider, place and
-// repetitions.
+// repetitions. A broker's program is what its file holds, whatever that is called.
 std::string suite_request(std::span<const Scenario>, const RunOptions&, const SuitePlan&);
 
 struct EarlierSuite {

@@ -107,6 +107,13 @@ TEST_F(Resume, AnotherRequestIsAnotherSuite) {
   plan_.place = {"/another/target.yaml"};
   EXPECT_TRUE(is_new());
   plan_.place.clear();
+  const testing::TemporaryFolder elsewhere;
+  const fs::path binary = elsewhere.path() / "broker";
+  options_.broker_binary = binary;
+  EXPECT_FALSE(is_new()) << "there is no such file";
+  std::ofstream(binary) << "one";
+  EXPECT_TRUE(is_new());
+  options_.broker_binary.clear();
   scenarios_[1].text = "b, changed";
   EXPECT_TRUE(is_new());
   scenarios_[1].text = "b";

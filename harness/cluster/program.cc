@@ -137,6 +137,10 @@ std::string enumerated(const std::string& lines) {
   return all;
 }
 
+std::string sha256(const std::filesystem::path& file) {
+  return output_of({"sha256sum", "--", file.string()}).substr(0, 64);
+}
+
 ProgramEnd run_program(const std::vector<std::string>& command, const ProgramOptions& options) {
   const auto path = find_program(command.at(0));
   if (path.empty()) throw ClusterError("the program '" + command[0] + "' is not installed");

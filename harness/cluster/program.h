@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <string>
@@ -37,6 +38,9 @@ std::string shell_words(const std::vector<std::string>& command);
 
 // What a program lists one to a line, separated by commas.
 std::string enumerated(const std::string& lines);
+
+// Of a file, in hexadecimal digits. Throws ClusterError.
+std::string sha256(const std::filesystem::path& file);
 
 // Empty if there is no such program.
 std::string find_program(const std::string& name);

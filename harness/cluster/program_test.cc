@@ -10,6 +10,7 @@
 
 #include "harness/cluster/cluster.h"
 #include "harness/cluster/process_table.h"
+#include "harness/cluster/testing.h"
 
 namespace faultline {
 namespace {
@@ -94,6 +95,14 @@ TEST(Program, WhatItListsIsEnumerated) {
   EXPECT_EQ(enumerated(""), "");
   EXPECT_EQ(enumerated("nats-server (pid 7)\n"), "nats-server (pid 7)");
   EXPECT_EQ(enumerated("a\nb\nc"), "a, b, c");
+}
+
+TEST(Program, Sha256IsOfWhatTheFileHolds) {
+  const testing::TemporaryFolder folder;
+  std::ofstream(folder.path() / "-abc") << "abc";  // FIPS 180-2, appendix B.1
+  EXPECT_EQ(sha256(folder.path() / "-abc"),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_THROW(sha256(folder.path() / "none"), ClusterError);
 }
 
 TEST(Program, ThereIsNone) {

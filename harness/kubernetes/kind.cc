@@ -174,8 +174,7 @@ void pack_image(const std::string& name, const fs::path& binary, const std::stri
 
 // Its content is part of the name: another binary is another image.
 std::string packed_name(const std::string& image, const fs::path& binary) {
-  return fmt::format("faultline/{}-{}", image,
-                     output_of({"sha256sum", binary.string()}).substr(0, 12));
+  return fmt::format("faultline/{}-{}", image, sha256(binary).substr(0, 12));
 }
 
 // As containerd calls it: "nats:2.12" is docker.io/library/nats:2.12.
