@@ -36,7 +36,7 @@ std::map<std::uint32_t, Struck> struck_in(const History& history) {
         fault.proven = time;
         break;
       case FaultStage::held:
-        fault.held = time;
+        if (!fault.held) fault.held = time;  // later looks are at fewer servers
         break;
       case FaultStage::lapsed:
         fault.came_back = change->evidence;

@@ -36,6 +36,14 @@ TEST(ManualRestart, HeldUntilTheHealPasses) {
             static_cast<std::uint64_t>(look - RunBuilder::proven));
 }
 
+TEST(ManualRestart, OfAllThatWereStruckOnlyTheFirstLookTells) {
+  auto run = a_run();
+  run.change(look, FaultStage::held, {"n1", "n2"});
+  run.change(RunBuilder::healed, FaultStage::held, {"n2"});
+  EXPECT_EQ(testing::count(judged(run).counts, "held_ns"),
+            static_cast<std::uint64_t>(look - RunBuilder::proven));
+}
+
 TEST(ManualRestart, BackByItselfFails) {
   auto run = a_run();
   run.event(look, FaultChanged{0, FaultStage::lapsed, "volume-detach", "leader", {"n1"}, "runs"});

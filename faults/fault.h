@@ -30,8 +30,9 @@ class Fault {
     return {targets.begin(), targets.end()};
   }
   virtual void inject(std::span<const std::string> servers) = 0;  // throws ClusterError
-  // In effect on every server it was injected on. Asked right after it, and once
-  // more before the heal, unless it is a passing one.
+  // In effect on every server it was injected on and not lifted from since. Asked right after
+  // it, and once more before the heal, unless it is a passing one; where servers are healed one
+  // after the other, before each.
   virtual Evidence verify() = 0;  // throws ClusterError
 
   // Healing is two steps, since another fault may still hold the server: what was

@@ -63,6 +63,7 @@ Evidence PerServerFault::verify() {
 Evidence PerServerFault::lift(const std::string& server) {
   return unless_it_fails([&] {
     undo(server);
+    std::erase(servers_, server);
     return Evidence{true, "undone"};
   });
 }

@@ -37,13 +37,12 @@ class PerServerFault : public Fault {
   const FaultContext& context() const { return context_; }
   Worker& worker(const std::string& server) const;        // throws ClusterError where none
   const Volume& volume(const std::string& server) const;  // the same
-  const std::vector<std::string>& servers() const { return servers_; }
   std::string already_down(const std::string& server) const;
 
  private:
   std::string name_;
   FaultContext context_;
-  std::vector<std::string> servers_;
+  std::vector<std::string> servers_;            // struck, and not lifted since
   std::map<std::string, std::string> already_;  // by server; each is of one thread at a time
 };
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "faults/testing.h"
 #include "harness/broker/nats/nats.h"
 #include "harness/cluster/testing.h"
@@ -26,12 +28,18 @@ class ToldWorker : public testing::IdleWorker {
 // Nobody answers for its server.
 class ToldCluster : public testing::IdleCluster {
  public:
-  ToldCluster() : IdleCluster({{"n1", "nats://127.0.0.1:1", "http://127.0.0.1:1"}}) {}
+  ToldCluster()
+      : IdleCluster({{"n1", "nats://127.0.0.1:1", "http://127.0.0.1:1"},
+                     {"n2", "nats://127.0.0.1:1", "http://127.0.0.1:1"}}) {}
 
-  bool running(const std::string&) override { return runs; }
+  bool running(const std::string& server) override { return runs && !killed.contains(server); }
   std::string process(const std::string&) override { return runs ? "pid 1" : ""; }
   void crash(const std::string&) override { ++struck; }
-  void kill(const std::string&) override { ++struck; }
+  void start(const std::string& server) override { killed.erase(server); }
+  void kill(const std::string& server) override {
+    ++struck;
+    killed.insert(server);
+  }
   void pause(const std::string&) override { ++struck; }
   void stop(const std::string&, std::chrono::seconds) override { ++struck; }
   DrainReport drain(const std::string&, std::chrono::milliseconds) override {
@@ -42,6 +50,7 @@ class ToldCluster : public testing::IdleCluster {
   Worker* worker_of(const std::string&) override { return &worker_; }
 
   bool runs = true;
+  std::set<std::string> killed;
   int struck = 0;
 
  private:
@@ -91,6 +100,19 @@ TEST_F(PerServerFaultTest, ABrokerThatIsDownAlreadyIsNeitherStruckNorEvidence) {
     EXPECT_EQ(seen.text, "n1: was already down before the strike") << fault;
   }
   EXPECT_EQ(cluster_.struck, 0);
+}
+
+TEST_F(PerServerFaultTest, OneThatIsLiftedIsNotLookedAtAgain) {
+  const auto fault = make_fault("broker-kill", {cluster_, broker_, journal_});
+  fault->inject(std::vector<std::string>{"n1", "n2"});
+  EXPECT_TRUE(fault->verify().holds);
+  EXPECT_TRUE(fault->lift("n1").holds);
+  EXPECT_TRUE(cluster_.running("n1"));
+  const auto seen = fault->verify();
+  EXPECT_TRUE(seen.holds) << seen.text;
+  EXPECT_TRUE(seen.text.starts_with("n2: ")) << seen.text;
+  cluster_.start("n2");  // by itself
+  EXPECT_FALSE(fault->verify().holds);
 }
 
 }  // namespace

@@ -73,6 +73,18 @@ TEST(Timeline, OneThatEndsWhileAnotherHoldsItsServerIsHealedWithThatOne) {
                     "heal", "0 healing", "1 healing", "0 healed", "1 healed"}));
 }
 
+TEST(Timeline, WhoIsStillDownIsLookedAtBeforeEachStepOfTheHeal) {
+  const Results results;
+  const auto finished = run(results,
+                            "    faults:\n"
+                            "      - {fault: broker-kill, target: followers}\n"
+                            "    hold: 8s\n"
+                            "    heal: {order: one_by_one, interval: 1s}\n");
+  EXPECT_EQ(finished.exit_code, 0) << finished.output;
+  EXPECT_EQ(stages(results), (Stages{"0 striking", "0 proven", "0 held", "heal", "0 healing",
+                                     "0 healed", "0 held", "0 healing", "0 healed"}));
+}
+
 TEST(Timeline, WithoutAnythingLeftAtTheHealItRecoversAndDrains) {
   const Results results;
   const auto finished = run(results,

@@ -282,8 +282,8 @@ Evidence Experiment::while_observing(const std::function<Evidence()>& act) {
 void Experiment::look_again(const Strike& strike) {
   if (!strike.proven || strike.holds.empty() || fault_kind(strike.step->fault).passing) return;
   const Evidence evidence = while_observing([&] { return strike.fault->verify(); });
-  record_fault(strike, evidence.holds ? FaultStage::held : FaultStage::lapsed, strike.servers,
-               evidence.text);
+  record_fault(strike, evidence.holds ? FaultStage::held : FaultStage::lapsed,
+               {strike.holds.begin(), strike.holds.end()}, evidence.text);
 }
 
 void Experiment::recovery() {
@@ -292,15 +292,23 @@ void Experiment::recovery() {
   if (scenario_.heal_order == HealOrder::together) {
     heal_everything();
   } else {
-    for (auto left = held(); !left.empty(); left = held()) {
+    for (auto left = held(); !left.empty();) {
       heal(all_strikes(), {*left.begin()});
-      if (left.size() > 1) observer_.wait(scenario_.heal_interval);
+      left = held();
+      if (!left.empty()) wait_for_next_step();
     }
   }
   give_no_verdict_if_not_undone();
   const auto healed = steady_clock::now();
   observer_.wait(scenario_.recovery,
                  [&] { return traffic_is_back(healed) && broker_.all_healthy(); });
+}
+
+// Whom it still holds down is no part of a quorum meanwhile, which somebody must have seen.
+void Experiment::wait_for_next_step() {
+  observer_.wait(scenario_.heal_interval);
+  for (const Strike& strike : strikes_)
+    if (fault_kind(strike.step->fault).takes_down) look_again(strike);
 }
 
 bool Experiment::traffic_is_back(steady_clock::time_point healed) const {

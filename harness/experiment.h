@@ -49,6 +49,7 @@ class Experiment {
   FaultContext fault_context(std::uint32_t index);
   void end(std::uint32_t index);
   void look_again(const Strike&);
+  void wait_for_next_step();
   Evidence while_observing(const std::function<Evidence()>&);
 
   // Of servers that faults hold.
