@@ -366,7 +366,8 @@ TEST(Cli, BadInputAboutRuns) {
   expect_refused({"trends", "--since", "1y", "--results", results}, "'1y' is no age");
   expect_refused({"trends", "--since", "", "--results", results}, "is no age");
   expect_refused({"compare", "latest", "--results", results}, "B");
-  expect_refused({"compare", "latest~7", "latest", "--results", results}, "latest~7");
+  expect_refused({"compare", "latest~7", "latest", "--results", results},
+                 "there is no latest~7: the oldest suite in");
   expect_refused({"compare", "latest", "latest/x", "--results", results}, "two of a kind");
   expect_refused({"prune", "--results", results}, "--older-than");
   expect_refused({"prune", "--older-than", "90", "--results", results}, "'90' is no age");

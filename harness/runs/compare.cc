@@ -44,8 +44,9 @@ std::string suite_before_latest(const fs::path& results, std::size_t back) {
   suites.insert(latest);
   const auto before = static_cast<std::size_t>(std::distance(suites.begin(), suites.find(latest)));
   if (back > before)
-    throw RunsError(fmt::format("there is no latest~{}: '{}' holds only {} before the latest", back,
-                                results.string(), before));
+    throw RunsError(fmt::format("there is no latest~{}: the oldest suite in '{}' is {}", back,
+                                results.string(),
+                                before == 0 ? "the latest" : fmt::format("latest~{}", before)));
   return *std::next(suites.begin(), static_cast<std::ptrdiff_t>(before - back));
 }
 
