@@ -304,7 +304,7 @@ void Experiment::recovery() {
                  [&] { return traffic_is_back(healed) && broker_.all_healthy(); });
 }
 
-// Whom it still holds down is no part of a quorum meanwhile, which somebody must have seen.
+// Whoever is held down still is no part of a quorum, which somebody must have seen.
 void Experiment::wait_for_next_step() {
   observer_.wait(scenario_.heal_interval);
   for (const Strike& strike : strikes_)

@@ -87,7 +87,6 @@ MemphisRequest remove_consumer(const std::string& station, const std::string& gr
   return {"$memphis_consumer_destructions", removal(station, group, connection)};
 }
 
-// Nothing, or JSON with a member "error", or plain text, which is an error.
 std::string unlike(const json& stream_info, const std::string& stream,
                    const StreamSettings& settings) {
   const auto config = stream_info.find("config");
