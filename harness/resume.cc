@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "harness/cluster/cluster.h"
 #include "harness/cluster/program.h"
 #include "harness/provider.h"
 #include "harness/report/results.h"
@@ -24,8 +25,11 @@ Json read(const fs::path& file) {
   return Json::parse(in, nullptr, false);
 }
 
-std::string digest(const fs::path& binary) {
-  return fs::is_regular_file(binary) ? sha256(binary) : "";
+// Empty where there is none, or none that may be read.
+std::string digest(const fs::path& binary) try {
+  return binary.empty() ? "" : sha256(binary);
+} catch (const ClusterError&) {
+  return "";
 }
 
 }  // namespace

@@ -138,7 +138,7 @@ std::string enumerated(const std::string& lines) {
 }
 
 std::string sha256(const std::filesystem::path& file) {
-  return output_of({"sha256sum", "--", file.string()}).substr(0, 64);
+  return output_of({"sha256sum", "--zero", "--", file.string()}).substr(0, 64);
 }
 
 ProgramEnd run_program(const std::vector<std::string>& command, const ProgramOptions& options) {

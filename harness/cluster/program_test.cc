@@ -99,9 +99,11 @@ TEST(Program, WhatItListsIsEnumerated) {
 
 TEST(Program, Sha256IsOfWhatTheFileHolds) {
   const testing::TemporaryFolder folder;
-  std::ofstream(folder.path() / "-abc") << "abc";  // FIPS 180-2, appendix B.1
-  EXPECT_EQ(sha256(folder.path() / "-abc"),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  for (const char* name : {"-abc", "a\\b"}) {
+    std::ofstream(folder.path() / name) << "abc";  // FIPS 180-2, appendix B.1
+    EXPECT_EQ(sha256(folder.path() / name),
+              "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  }
   EXPECT_THROW(sha256(folder.path() / "none"), ClusterError);
 }
 
