@@ -43,19 +43,22 @@ void PerServerFault::inject(std::span<const std::string> servers) {
   });
 }
 
-Evidence PerServerFault::verify() {
-  if (servers_.empty()) return {false, "nothing was struck"};
-  std::vector<Evidence> seen(servers_.size());
-  for_each_at_once(servers_, [&](const std::string& server) {
+Evidence PerServerFault::verify() { return verify_on(servers_); }
+
+Evidence PerServerFault::verify_on(std::span<const std::string> some) {
+  const std::vector<std::string> servers(some.begin(), some.end());
+  if (servers.empty()) return {false, "nothing was struck"};
+  std::vector<Evidence> seen(servers.size());
+  for_each_at_once(servers, [&](const std::string& server) {
     const auto& state = already_.at(server);
-    seen[static_cast<std::size_t>(&server - servers_.data())] =
+    seen[static_cast<std::size_t>(&server - servers.data())] =
         state.empty() ? look(server)
                       : Evidence{false, "was already " + state + " before the strike"};
   });
   Evidence all{true, ""};
-  for (std::size_t i = 0; i < servers_.size(); ++i) {
+  for (std::size_t i = 0; i < servers.size(); ++i) {
     all.holds = all.holds && seen[i].holds;
-    all.text += (i == 0 ? "" : "; ") + servers_[i] + ": " + seen[i].text;
+    all.text += (i == 0 ? "" : "; ") + servers[i] + ": " + seen[i].text;
   }
   return all;
 }
@@ -63,7 +66,6 @@ Evidence PerServerFault::verify() {
 Evidence PerServerFault::lift(const std::string& server) {
   return unless_it_fails([&] {
     undo(server);
-    std::erase(servers_, server);
     return Evidence{true, "undone"};
   });
 }

@@ -22,6 +22,7 @@ class PerServerFault : public Fault {
 
   void inject(std::span<const std::string> servers) final;
   Evidence verify() final;
+  Evidence verify_on(std::span<const std::string> servers) final;
   Evidence lift(const std::string& server) final;
   Evidence see_healed(const std::string& server) final;
 
@@ -42,7 +43,7 @@ class PerServerFault : public Fault {
  private:
   std::string name_;
   FaultContext context_;
-  std::vector<std::string> servers_;            // struck, and not lifted since
+  std::vector<std::string> servers_;
   std::map<std::string, std::string> already_;  // by server; each is of one thread at a time
 };
 

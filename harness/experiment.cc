@@ -281,9 +281,9 @@ Evidence Experiment::while_observing(const std::function<Evidence()>& act) {
 // That a fault took effect says nothing of the end of its time.
 void Experiment::look_again(const Strike& strike) {
   if (!strike.proven || strike.holds.empty() || fault_kind(strike.step->fault).passing) return;
-  const Evidence evidence = while_observing([&] { return strike.fault->verify(); });
-  record_fault(strike, evidence.holds ? FaultStage::held : FaultStage::lapsed,
-               {strike.holds.begin(), strike.holds.end()}, evidence.text);
+  const std::vector<std::string> held(strike.holds.begin(), strike.holds.end());
+  const Evidence evidence = while_observing([&] { return strike.fault->verify_on(held); });
+  record_fault(strike, evidence.holds ? FaultStage::held : FaultStage::lapsed, held, evidence.text);
 }
 
 void Experiment::recovery() {
