@@ -48,12 +48,12 @@ std::string suite_request(std::span<const Scenario> scenarios, const RunOptions&
   std::map<fs::path, std::string> digests;
   for (const Scenario& scenario : scenarios) {
     const auto binary = named_broker_binary(scenario, options);
-    const auto known = digests.find(binary);
-    request["scenarios"].push_back(
-        {{"name", scenario.name},
-         {"broker", scenario.broker_product},
-         {"binary", known != digests.end() ? known->second : digests[binary] = digest(binary)},
-         {"text", scenario.text}});
+    const auto [known, first] = digests.try_emplace(binary);
+    if (first) known->second = digest(binary);
+    request["scenarios"].push_back({{"name", scenario.name},
+                                    {"broker", scenario.broker_product},
+                                    {"binary", known->second},
+                                    {"text", scenario.text}});
   }
   return request.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
