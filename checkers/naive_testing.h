@@ -95,13 +95,16 @@ inline Verdict naive_verdict(const History& history, bool found, bool anything_r
 }
 
 // Also checks what every result must keep: bounded samples with one to four
-// operations, and a reason. All three verdicts must occur, or nothing was tested.
+// operations, and a reason. All three verdicts must occur, or nothing was tested: the
+// rarest, a dead letter or an aborted read that fails, comes once in 150 rounds, and so not
+// once in 1000 only in some 3 of 100,000 runs of the shortest test.
 template <class Check, class Naive>
 void expect_agreement(Check check, Naive naive, std::size_t fewest_operations = 1) {
   const auto seed = test_seed();
   std::mt19937_64 random(seed);
   std::map<Verdict, int> verdicts;
-  for (int round = 0; round < 20'000 / share; ++round) {
+  constexpr int rounds = 20'000 / share;
+  for (int round = 0; round < rounds; ++round) {
     const auto history = random_history(random, round % 6);
     const CheckResult result = check(history);
     const Expected expected = naive(history);
@@ -123,7 +126,7 @@ void expect_agreement(Check check, Naive naive, std::size_t fewest_operations = 
     ++verdicts[result.verdict];
   }
   for (const auto verdict : {Verdict::pass, Verdict::unknown, Verdict::fail})
-    EXPECT_GT(verdicts[verdict], 100 / share) << to_string(verdict);
+    EXPECT_GE(verdicts[verdict], rounds / 1000) << to_string(verdict) << ", seed " << seed;
 }
 
 inline std::uint64_t count(const CheckResult& result, const std::string& name) {
