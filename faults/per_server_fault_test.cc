@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <mutex>
 #include <set>
 
 #include "faults/testing.h"
@@ -25,20 +27,27 @@ class ToldWorker : public testing::IdleWorker {
   std::string state_ = "running";
 };
 
-// Nobody answers for its server.
+// Nobody answers for its servers, which are struck at once.
 class ToldCluster : public testing::IdleCluster {
  public:
   ToldCluster()
       : IdleCluster({{"n1", "nats://127.0.0.1:1", "http://127.0.0.1:1"},
                      {"n2", "nats://127.0.0.1:1", "http://127.0.0.1:1"}}) {}
 
-  bool running(const std::string& server) override { return runs && !killed.contains(server); }
+  bool running(const std::string& server) override {
+    const std::scoped_lock lock(mutex_);
+    return runs && !killed_.contains(server);
+  }
   std::string process(const std::string&) override { return runs ? "pid 1" : ""; }
   void crash(const std::string&) override { ++struck; }
-  void start(const std::string& server) override { killed.erase(server); }
+  void start(const std::string& server) override {
+    const std::scoped_lock lock(mutex_);
+    killed_.erase(server);
+  }
   void kill(const std::string& server) override {
     ++struck;
-    killed.insert(server);
+    const std::scoped_lock lock(mutex_);
+    killed_.insert(server);
   }
   void pause(const std::string&) override { ++struck; }
   void stop(const std::string&, std::chrono::seconds) override { ++struck; }
@@ -50,10 +59,11 @@ class ToldCluster : public testing::IdleCluster {
   Worker* worker_of(const std::string&) override { return &worker_; }
 
   bool runs = true;
-  std::set<std::string> killed;
-  int struck = 0;
+  std::atomic<int> struck = 0;
 
  private:
+  std::mutex mutex_;
+  std::set<std::string> killed_;
   ToldWorker worker_;
 };
 
