@@ -15,6 +15,7 @@
 #include <system_error>
 
 #include "harness/cluster/capabilities.h"
+#include "harness/cluster/mount_namespace_testing.h"
 #include "harness/cluster/program.h"
 #include "harness/cluster/requirement_testing.h"
 
@@ -33,8 +34,8 @@ const std::string network = "198.18.250.", own_address = network + "1";
 // Its namespaces, also those that are named below /run, are gone when it is.
 void leave_the_machine() {
   static const bool once = [] {
-    if (::unshare(CLONE_NEWNET | CLONE_NEWNS) != 0) fail("unshare");
-    if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) fail("mount");
+    enter_own_mount_namespace();
+    if (::unshare(CLONE_NEWNET) != 0) fail("unshare");
     if (::mount("none", "/run", "tmpfs", 0, nullptr) != 0) fail("mount /run");
     const char* path = std::getenv("PATH");
     ::setenv("PATH", (FAULTLINE_PROGRAMS ":" + std::string(path ? path : "")).c_str(), 1);

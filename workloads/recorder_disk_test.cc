@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "checkers/history_file.h"
+#include "harness/cluster/mount_namespace_testing.h"
 #include "harness/cluster/program.h"
 #include "harness/cluster/requirement_testing.h"
 #include "harness/cluster/testing.h"
@@ -20,6 +21,7 @@ class RecorderOnADisk : public ::testing::Test {
  protected:
   void SetUp() override {
     FAULTLINE_NEEDS("root", ::geteuid() == 0);
+    testing::enter_own_mount_namespace();
     disk_ = {{"this machine", {}}, folder_.path() / "image", folder_.path() / "disk", 32 << 20};
     disk_.make();
     disk_.attach();

@@ -2,9 +2,7 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <stdlib.h>
-#include <sys/mount.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -12,20 +10,19 @@
 #include <string>
 
 #include "harness/cluster/agent/file_system.h"
+#include "harness/cluster/mount_namespace_testing.h"
 #include "harness/cluster/program.h"
 #include "harness/cluster/requirement_testing.h"
 
 namespace faultline::agent {
 
-// An image of each file system, attached, where no other process sees it: not the
-// machine's, and not those of tests that run at the same time.
+// An image of each file system, attached in a mount namespace of its own.
 class AttachedImage : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override {
     FAULTLINE_NEEDS("root", ::geteuid() == 0 && std::filesystem::exists("/dev/loop-control"));
     FAULTLINE_NEEDS("root", !find_program("mkfs." + GetParam()).empty());
-    ASSERT_EQ(::unshare(CLONE_NEWNS), 0);
-    ASSERT_EQ(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    testing::enter_own_mount_namespace();
     std::string name = (std::filesystem::temp_directory_path() / "faultline-agent-XXXXXX").string();
     folder = ::mkdtemp(name.data());
     image = (folder / "image").string();

@@ -1,0 +1,40 @@
+// For tests only.
+#pragma once
+
+#include <sched.h>
+#include <sys/mount.h>
+
+#include <cerrno>
+#include <fstream>
+#include <ranges>
+#include <sstream>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace faultline::testing {
+
+// Gives the calling thread, and whoever it starts from then on, a mount namespace of its
+// own (mount_namespaces(7)): nobody else gets what is mounted there. The copies of volumes
+// that other tests and runs have attached right now are let go, since with them the device
+// of such a volume would be held until this process ends. Needs root; throws
+// std::system_error.
+inline void enter_own_mount_namespace() {
+  const auto require = [](int result, const char* what) {
+    if (result != 0) throw std::system_error(errno, std::generic_category(), what);
+  };
+  require(::unshare(CLONE_NEWNS), "a mount namespace");
+  require(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "private mounts");
+  std::vector<std::string> copies;
+  std::ifstream table("/proc/self/mountinfo");
+  for (std::string line; std::getline(table, line);) {  // "36 35 98:0 /root /point rw ..."
+    std::istringstream words(line);
+    std::string id, parent, device, root, point;
+    words >> id >> parent >> device >> root >> point;
+    if (point.find("/faultline-") != point.npos) copies.push_back(point);
+  }
+  for (const auto& point : copies | std::views::reverse)
+    require(::umount2(point.c_str(), MNT_DETACH), point.c_str());
+}
+
+}  // namespace faultline::testing
