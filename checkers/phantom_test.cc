@@ -53,6 +53,15 @@ TEST(Phantom, AnUnknownOrRefusedPublishWasWritten) {
   EXPECT_EQ(check_phantom(b.build()).verdict, Verdict::pass);
 }
 
+TEST(Phantom, AValueThatWasReadAfterARefusedPublishAndBeforeItWasSentAgainIsAnAbortedRead) {
+  HistoryBuilder b;
+  b.failed_publish(1, 1, 1, 2);
+  b.read(1, {1, 1}, 5, 6);
+  b.publish(1, 1, 10, 15, 1);
+  b.drain(100, {{1, 1}});
+  EXPECT_EQ(check_phantom(b.build()).verdict, Verdict::pass);
+}
+
 Expected naive(const History& history) {
   std::uint64_t reads = 0, never_written = 0, foreign = 0, early = 0;
   for (const auto& read : history.operations) {

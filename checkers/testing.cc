@@ -169,6 +169,11 @@ class RandomRun {
     std::size_t delivered = 0;
   };
 
+  struct Sent {
+    Value value;
+    std::uint64_t sequence = 0;  // 0: not stored
+  };
+
   int below(int n) { return std::uniform_int_distribution(0, n - 1)(random_); }
   bool chance(int percent) { return below(100) < percent; }
 
@@ -211,17 +216,30 @@ class RandomRun {
   }
 
   void publish() {
+    if (!unacknowledged_.empty() && chance(20))
+      return send(unacknowledged_[below(static_cast<int>(unacknowledged_.size()))]);
     const std::uint32_t producer = below(producers);
+    send({{1 + producer, ++counters_[producer]}});
+  }
+
+  // What is stored already is not stored again, but acknowledged as a duplicate.
+  void send(Sent message) {
     auto operation = around_now(OperationKind::publish);
-    operation.process = 1 + producer;
-    operation.value = {1 + producer, ++counters_[producer]};
+    operation.process = message.value.producer;
+    operation.value = message.value;
     const int dice = below(10);
     operation.outcome = dice < 6 ? Outcome::ok : dice < 9 ? Outcome::unknown : Outcome::fail;
+    operation.duplicate = operation.outcome == Outcome::ok && message.sequence > 0;
     const bool stored = dice < 8;
-    if (stored) log_.push_back(operation.value);
-    if (operation.outcome == Outcome::ok) operation.sequence = log_.size();
+    if (stored && message.sequence == 0) {
+      log_.push_back(message.value);
+      message.sequence = log_.size();
+    }
+    if (operation.outcome == Outcome::ok) operation.sequence = message.sequence;
     if (operation.outcome == Outcome::unknown && chance(50)) operation.completed = never;
     record(operation);
+    std::erase_if(unacknowledged_, [&](const Sent& sent) { return sent.value == message.value; });
+    if (operation.outcome != Outcome::ok) unacknowledged_.push_back(message);
   }
 
   void read(OperationKind kind, std::uint64_t sequence) {
@@ -314,6 +332,7 @@ class RandomRun {
   Time now_ = 0;
   std::vector<Value> log_;
   std::array<std::uint64_t, producers> counters_{};
+  std::vector<Sent> unacknowledged_;
   std::array<Group, 2> groups_;
   bool refuses_ = false;
 };

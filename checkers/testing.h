@@ -61,8 +61,8 @@ class HistoryBuilder {
 std::uint64_t test_seed();
 
 // A small history of a few clients, a drain and three replicas: what a correct
-// broker could have answered, with unknown outcomes, redeliveries and refused
-// publishes, then up to `mutations` things changed at random. Values, sequences
+// broker could have answered, with unknown outcomes, redeliveries, refused
+// publishes and ones that are sent again, then up to `mutations` things changed at random. Values, sequences
 // and times are few, so that operations collide often.
 History random_history(std::mt19937_64&, int mutations);
 
