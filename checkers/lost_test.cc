@@ -75,6 +75,28 @@ TEST(Lost, AStreamThatIsGoneLostEverything) {
   EXPECT_EQ(result.observed, "2");
 }
 
+// A server says first and last sequence 0 of a stream that never held anything, and of one
+// whose files are gone.
+TEST(Lost, AStreamThatIsThereButEmptiedLostEverything) {
+  HistoryBuilder b;
+  b.header().replicas = 3;
+  for (std::uint64_t i = 1; i <= 200; ++i) b.publish(1, i, 10, 15, i);
+  b.event(100, PhaseStarted{"drain"});
+  for (const auto* server : {"n1", "n2", "n3"})
+    b.event(110, ReplicaState{server, true, true, 0, 0, 0, 0, 0});
+  b.event(120, DrainFinished{true, false, 0, 0, ""});
+  const auto result = check_lost(b.build());
+  EXPECT_EQ(result.verdict, Verdict::fail);
+  EXPECT_EQ(count(result, "lost"), 200u);
+}
+
+TEST(Lost, AnEmptyDrainThatDidNotFinishIsUnknown) {
+  HistoryBuilder b;
+  b.publish(1, 1, 10, 15, 1);
+  b.event(120, DrainFinished{false, false, 0, 0, "the stream's leader did not answer"});
+  EXPECT_EQ(check_lost(b.build()).verdict, Verdict::unknown);
+}
+
 TEST(Lost, AnUnfinishedDrainIsUnknown) {
   HistoryBuilder unfinished;
   unfinished.publish(1, 1, 10, 15, 1);

@@ -78,9 +78,10 @@ inline NaiveDrain naive_drain(const History& history) {
   if (seen && drain.end.complete) {
     drain.finished = true;
     for (auto s = drain.end.first_sequence; s <= drain.end.last_sequence; ++s)
-      drain.finished = drain.finished && answers.contains(s);
+      drain.finished = drain.finished && (s == 0 || answers.contains(s));
     std::erase_if(answers, [&](const auto& answer) {
-      return answer.first < drain.end.first_sequence || answer.first > drain.end.last_sequence;
+      return answer.first == 0 || answer.first < drain.end.first_sequence ||
+             answer.first > drain.end.last_sequence;
     });
   }
   for (const auto& [sequence, o] : answers)

@@ -82,11 +82,11 @@ Drained drained(const History& history) {
     result.reason = "the final drain did not finish";
     if (!end->reason.empty()) result.reason += ": " + end->reason;
   } else {
+    const auto first = std::max<std::uint64_t>(end->first_sequence, 1), last = end->last_sequence;
     std::erase_if(answers, [&](const Sighting& answer) {
-      return answer.sequence < end->first_sequence || answer.sequence > end->last_sequence;
+      return answer.sequence < first || answer.sequence > last;
     });
-    const auto wanted =
-        end->last_sequence < end->first_sequence ? 0 : end->last_sequence - end->first_sequence + 1;
+    const auto wanted = last < first ? 0 : last - first + 1;
     result.finished = answers.size() == wanted;
     if (!result.finished)
       result.reason =

@@ -34,7 +34,8 @@ std::vector<Sighting> publishes(const History&);      // any outcome
 std::vector<Sighting> messages_read(const History&);  // judged reads
 
 // What the final drain found. It is finished where DrainFinished says so and
-// every sequence it names was answered, or where the stream is gone for good.
+// every sequence it names was answered, or where the stream is gone for good. Of a
+// stream that is empty it names none, or 0 to 0.
 struct Drained {
   bool finished = false;
   std::string reason;  // why it is not

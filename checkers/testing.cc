@@ -322,9 +322,10 @@ class RandomRun {
       }
     if (refuses_ && !absent) refuse();
     now_ += 5;
+    const std::uint64_t first = log_.empty() ? 0 : 1, last = log_.size();
     for (const auto* server : {"n1", "n2", "n3"})
-      tell(ReplicaState{server, true, !absent, log_.size(), 1, log_.size(), 0, 0});
-    if (chance(95)) tell(DrainFinished{!absent && chance(95), absent, 1, log_.size(), "gave up"});
+      tell(ReplicaState{server, true, !absent, last, first, last, 0, 0});
+    if (chance(95)) tell(DrainFinished{!absent && chance(95), absent, first, last, "gave up"});
   }
 
   std::mt19937_64& random_;
