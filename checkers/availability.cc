@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "checkers/format.h"
 #include "checkers/groups.h"
@@ -220,14 +223,15 @@ class Checker {
     std::uint64_t attempts = 0;
     std::uint64_t served = 0;
     bool nobody_was_asked = false;
+    const auto backlogs = backlogs_of_groups();
     for (const Interval& interval : line_.without_quorum) {
       const Interval stopped = settled(interval);
       const Standing standing = standing_in(stopped);
       std::uint64_t asked = 0;
-      const std::uint64_t known = greatest_acknowledged(stopped.begin);
+      const Available available = available_at(stopped.begin, backlogs);
       for (const Operation& o : history_.operations) {
         if (o.kind != operation_kind(service_)) continue;
-        if (stopped.contains(o.invoked) && attempts_something(o, known)) {
+        if (stopped.contains(o.invoked) && attempts_something(o, available)) {
           const bool to_somebody = standing.contains(o.invoked);
           if (to_somebody && o.answer == Answer::unsent) continue;
           asked += to_somebody;
@@ -249,10 +253,11 @@ class Checker {
     } else if (line_.without_quorum.empty()) {
       result_.reason = "a quorum stood all the time";
     } else if (nobody_was_asked) {
-      result_.reason = "hardly any attempt at " + name() + " reached the brokers that stood";
+      result_.reason = "hardly any attempt at " + attempted() + " reached the brokers that stood";
     } else if (attempts < enough_attempts) {
       result_.reason =
-          "only " + format_count(attempts, "attempt") + " at " + name() + " while no quorum stood" +
+          "only " + format_count(attempts, "attempt") + " at " + attempted() +
+          " while no quorum stood" +
           (service_ == Service::writes
                ? ""
                : ", later than " + format_duration(expectations_.settle) + " after the strike");
@@ -308,19 +313,57 @@ class Checker {
     return interval;
   }
 
-  std::uint64_t greatest_acknowledged(Time before) const {
-    std::uint64_t greatest = 0;
-    for (const Operation& o : history_.operations) {
-      if (serves(o, Service::writes) && o.completed <= before) {
-        greatest = std::max(greatest, o.sequence);
-      }
+  // What there was to serve when an interval without quorum began.
+  struct Available {
+    std::uint64_t greatest = 0;                 // sequence that was acknowledged
+    std::unordered_set<std::uint32_t> pulling;  // for a group that had yet to get a message
+  };
+
+  using Backlogs = std::vector<std::pair<ConsumerGroup, Backlog>>;
+
+  Backlogs backlogs_of_groups() const {
+    Backlogs backlogs;
+    if (service_ != Service::deliveries) return backlogs;
+    for (ConsumerGroup& group : consumer_groups(history_)) {
+      Backlog backlog(history_, group);
+      backlogs.emplace_back(std::move(group), std::move(backlog));
     }
-    return greatest;
+    return backlogs;
   }
 
-  bool attempts_something(const Operation& o, std::uint64_t known) const {
-    if (service_ == Service::writes) return !o.duplicate;
-    return service_ != Service::reads || (o.sequence != 0 && o.sequence <= known);
+  Available available_at(Time time, const Backlogs& backlogs) const {
+    Available available;
+    for (const Operation& o : history_.operations) {
+      if (serves(o, Service::writes) && o.completed <= time) {
+        available.greatest = std::max(available.greatest, o.sequence);
+      }
+    }
+    for (const auto& [group, backlog] : backlogs) {
+      if (backlog.since(time) == never) continue;
+      available.pulling.insert(group.processes.begin(), group.processes.end());
+    }
+    return available;
+  }
+
+  bool attempts_something(const Operation& o, const Available& available) const {
+    switch (service_) {
+      case Service::writes:
+        return !o.duplicate;
+      case Service::reads:
+        return o.sequence != 0 && o.sequence <= available.greatest;
+      case Service::deliveries:
+        return available.pulling.contains(o.process);
+      case Service::direct_reads:
+        return true;
+    }
+    return true;
+  }
+
+  // "deliveries of what was yet to be delivered": what counts as an attempt.
+  std::string attempted() const {
+    if (service_ == Service::reads) return name() + " of existing messages";
+    if (service_ == Service::deliveries) return name() + " of what was yet to be delivered";
+    return name();
   }
 
   void sample(const Operation& o, Interval without_quorum) {

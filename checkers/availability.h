@@ -16,10 +16,11 @@
 //             While no quorum stands is Timeline::without_quorum. In that time
 //             at least ten attempts must have been invoked, else the verdict is
 //             unknown: publishes; reads of messages that exist, with a sequence
-//             up to the greatest one acknowledged before; pull requests. While a
-//             minority stands only those count that were sent to it, and if it
-//             stands for longer than max_gap at least ten must have been. Unknown
-//             too where a fault ended before the heal.
+//             up to the greatest one acknowledged before; pull requests of a group
+//             that had yet to get a message acknowledged before. While a minority
+//             stands only those count that were sent to it, and if it stands for
+//             longer than max_gap at least ten must have been. Unknown too where a
+//             fault ended before the heal.
 //
 // A gap is a violation only if clients were trying for longer than the limit in
 // it (traffic.h, with half of max_gap as patience); a gap in which they were not

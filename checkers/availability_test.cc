@@ -186,9 +186,11 @@ TEST(Availability, AnInterruptedRunMayStillBeOnItsWayBack) {
 
 // --- stop ---
 
+// One message more was written than delivered before the strike.
 RunBuilder stopped() {
   RunBuilder run;
-  run.fault(2).serve_all(0, strike).attempt_all(strike, heal).serve_all(heal + 3 * second, drain);
+  run.fault(2).serve_all(0, strike).serve_one(Service::writes, strike - 2, strike - 1);
+  run.attempt_all(strike, heal).serve_all(heal + 3 * second, drain);
   run.expect().writes = run.expect().reads = Promise::stop;
   return run;
 }
@@ -261,7 +263,9 @@ TEST(AvailabilityStop, NothingServedWithoutAQuorum) {
 
 RunBuilder not_connected(int brokers_down) {
   RunBuilder run;
-  run.fault(brokers_down).serve_all(0, strike).serve_all(heal + 3 * second, drain);
+  run.fault(brokers_down).serve_all(0, strike);
+  run.serve_one(Service::writes, strike - 2, strike - 1);
+  run.serve_all(heal + 3 * second, drain);
   for (const Service service : {Service::writes, Service::reads, Service::deliveries})
     run.attempt(service, strike, heal, Outcome::fail, Answer::unsent);
   run.expect().writes = run.expect().reads = Promise::stop;
@@ -340,6 +344,37 @@ TEST(AvailabilityStop, AttemptsAtMessagesThatDoNotExistProveNothing) {
   }
   run.expect().reads = Promise::stop;
   EXPECT_EQ(check(run, Service::reads).verdict, Verdict::unknown);
+}
+
+RunBuilder all_delivered() {
+  RunBuilder run;
+  run.fault(3).serve_all(0, strike);
+  run.attempt(Service::deliveries, strike, heal, Outcome::ok, Answer::absent);
+  run.expect().reads = Promise::stop;
+  return run;
+}
+
+TEST(AvailabilityStop, PullsProveNothingWhereEverythingWasDelivered) {
+  const auto result = check(all_delivered(), Service::deliveries);
+  EXPECT_EQ(result.verdict, Verdict::unknown) << result.reason;
+  EXPECT_EQ(count(result.counts, "attempts_without_quorum"), 0u);
+}
+
+TEST(AvailabilityStop, OnlyPullsOfAGroupThatHasYetToGetAMessageAreAttempts) {
+  RunBuilder run = all_delivered();
+  run.event(0, ProcessStarted{20, "lagging", "second"});
+  for (std::uint64_t i = 1; i < run.log.size(); ++i)
+    run.builder.deliver(20, i, run.log[i - 1], strike - second, strike - second / 2);
+  for (Time time = heal - 3 * second; time < heal; time += second / 4) {
+    Operation pull;
+    pull.kind = OperationKind::deliver;
+    pull.process = 20;
+    pull.intended = pull.invoked = time;
+    run.builder.operation(pull);
+  }
+  const auto result = check(run, Service::deliveries);
+  EXPECT_EQ(result.verdict, Verdict::pass) << result.reason;
+  EXPECT_EQ(count(result.counts, "attempts_without_quorum"), 12u);
 }
 
 TEST(AvailabilityStop, WithAQuorumAllTheTimeNothingIsProven) {

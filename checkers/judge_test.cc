@@ -160,8 +160,10 @@ TEST(Judge, ResultsAreInTheOrderOfTheChecksAndNamedLikeThem) {
 
 TEST(Judge, StoppedWithoutAQuorumAndBack) {
   RunBuilder run;
-  run.fault(2).serve_all(0, strike).attempt_all(strike, heal + 3 * second);
-  run.serve_all(heal + 3 * second, drain).finish();
+  run.fault(2).serve_all(0, strike).serve_one(Service::writes, strike - 2, strike - 1);
+  run.attempt_all(strike, heal + 3 * second).serve_all(heal + 3 * second, drain);
+  run.serve_one(Service::deliveries, drain - 2, drain - 1);  // always one behind
+  run.finish();
   run.expect().writes = run.expect().reads = Promise::stop;
   run.expect().resume = Resume::quorum;
   const Judgement judgement = judge(run.build());

@@ -116,12 +116,34 @@ std::string_view who_is_missing(Service service) {
   return service == Service::deliveries ? "no consumer group took part" : "nobody read";
 }
 
+Backlog::Backlog(const History& history, const ConsumerGroup& group) {
+  std::unordered_map<std::uint64_t, Message> by_sequence;
+  for (const Operation& o : history.operations)
+    if (serves(o, Service::writes)) by_sequence.try_emplace(o.sequence, o.completed, never);
+  for (const Operation& o : history.operations) {
+    if (!serves(o, Service::deliveries) || !group.has(o)) continue;
+    const auto found = by_sequence.find(o.sequence);
+    if (found == by_sequence.end()) continue;
+    found->second.delivered = std::min(found->second.delivered, o.completed);
+  }
+  messages_.reserve(by_sequence.size());
+  for (const auto& [sequence, message] : by_sequence) messages_.push_back(message);
+}
+
+Time Backlog::since(Time time) const {
+  Time since = never;
+  for (const Message& message : messages_)
+    if (message.acknowledged <= time && message.delivered >= time)
+      since = std::min(since, message.acknowledged);
+  return since;
+}
+
 Traffic::Traffic(const History& history, Service service, Duration patience)
     : Traffic(history, service, nullptr, patience) {}
 
 Traffic::Traffic(const History& history, const ConsumerGroup& group, Duration patience)
     : Traffic(history, Service::deliveries, &group, patience) {
-  messages_ = messages_for(history, group);
+  backlog_.emplace(history, group);
 }
 
 Traffic::Traffic(const History& history, Service service, const ConsumerGroup* group,
@@ -142,27 +164,9 @@ Traffic::Traffic(const History& history, Service service, const ConsumerGroup* g
                          recorded(history, {line.start, line.end}, patience));
 }
 
-std::vector<Traffic::Message> Traffic::messages_for(const History& history,
-                                                    const ConsumerGroup& group) {
-  std::unordered_map<std::uint64_t, Message> by_sequence;
-  for (const Operation& o : history.operations)
-    if (serves(o, Service::writes)) by_sequence.try_emplace(o.sequence, o.completed, never);
-  for (const Operation& o : history.operations) {
-    if (!serves(o, Service::deliveries) || !group.has(o)) continue;
-    const auto found = by_sequence.find(o.sequence);
-    if (found == by_sequence.end()) continue;
-    found->second.delivered = std::min(found->second.delivered, o.completed);
-  }
-  std::vector<Message> messages;
-  for (const auto& [sequence, message] : by_sequence) messages.push_back(message);
-  return messages;
-}
-
 Interval Traffic::due(Interval gap) const {
-  if (!messages_) return gap;
-  Time since = gap.end;
-  for (const Message& message : *messages_)
-    if (message.delivered >= gap.end) since = std::min(since, message.acknowledged);
+  if (!backlog_) return gap;
+  const Time since = std::min(backlog_->since(gap.end), gap.end);
   return {std::max(gap.begin, since), gap.end};
 }
 

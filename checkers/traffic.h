@@ -27,6 +27,25 @@ bool serves(const Operation&, Service);
 bool takes_part(const History&, Service);
 std::string_view who_is_missing(Service);  // where it does not: "no consumer group took part"
 
+// What was acknowledged, and when a consumer group first got it.
+class Backlog {
+ public:
+  // Complexity: linear.
+  Backlog(const History&, const ConsumerGroup&);
+
+  // Since when there was a message that the group had yet to get at that time; never: there
+  // was none. Complexity: linear in the messages.
+  Time since(Time) const;
+
+ private:
+  struct Message {
+    Time acknowledged;
+    Time delivered;  // never: not at all
+  };
+
+  std::vector<Message> messages_;
+};
+
 class Traffic {
  public:
   // Stretches longer than `patience` in which no operation of the service was
@@ -54,17 +73,11 @@ class Traffic {
   Interval due(Interval gap) const;
 
  private:
-  struct Message {  // acknowledged, and its first delivery to the group
-    Time acknowledged;
-    Time delivered;  // never: not at all
-  };
-
   Traffic(const History&, Service, const ConsumerGroup*, Duration patience);
-  static std::vector<Message> messages_for(const History&, const ConsumerGroup&);
 
   std::vector<Served> served_;
-  std::vector<Interval> trying_;  // disjoint, ascending
-  std::optional<std::vector<Message>> messages_;  // of one group
+  std::vector<Interval> trying_;    // disjoint, ascending
+  std::optional<Backlog> backlog_;  // of one group
 };
 
 }  // namespace faultline
