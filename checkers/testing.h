@@ -62,8 +62,8 @@ std::uint64_t test_seed();
 
 // A small history of a few clients, a drain and three replicas: what a correct
 // broker could have answered, with unknown outcomes, redeliveries, refused
-// publishes and ones that are sent again, then up to `mutations` things changed at random. Values, sequences
-// and times are few, so that operations collide often.
+// publishes and ones that are sent again, then up to `mutations` things changed
+// at random. Values, sequences and times are few, so that operations collide often.
 History random_history(std::mt19937_64&, int mutations);
 
 // A correct broker's history of so many operations (rounded down to five): each
