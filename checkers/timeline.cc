@@ -78,7 +78,10 @@ class QuorumTracker {
 
   void see(Time time, const FaultChanged& change) {
     if (change.stage == FaultStage::striking) healing_ = false;
-    if (change.stage == FaultStage::lapsed) open_ = false;  // who knows since when
+    if (change.stage == FaultStage::lapsed) {  // who knows since when
+      open_ = false;
+      healing_ = true;
+    }
     if (change.stage != FaultStage::healing || !open_) return;
     healing_servers_.insert(change.servers.begin(), change.servers.end());
     if (change.servers.empty() || 2 * (standing_ + healing_servers_.size()) > replicas_) {

@@ -39,8 +39,8 @@ struct Timeline {
 
 // A server that is being healed counts as standing from the moment its step
 // begins: nothing that a quorum may have done is ever held to have happened
-// without one; nor where a fault lapsed, which may have been at any moment. Complexity:
-// O(operations + events).
+// without one; nor where a fault lapsed, which may have been at any moment, and from then
+// on until the next strike. Complexity: O(operations + events).
 Timeline timeline(const History&);
 
 }  // namespace faultline

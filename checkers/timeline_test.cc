@@ -262,6 +262,23 @@ TEST(Timeline, AFaultThatLapsedTakesTheMinorityAlong) {
   EXPECT_FALSE(line.all_proven);
 }
 
+// The brokers come up one after the other, and not as the heal counts them.
+TEST(Timeline, WhatStandsAfterALapseIsNoMinorityUntilTheNextStrike) {
+  Builder b;
+  b.fault(10, Stage::striking, {"n1", "n2", "n3"});
+  b.fault(11, Stage::proven, {"n1", "n2", "n3"}).standing(11, 0);
+  b.fault(20, Stage::lapsed, {"n1", "n2", "n3"});
+  b.fault(21, Stage::healing, {"n1"}).standing(22, 1);
+  b.fault(30, Stage::healing, {"n2"});
+  EXPECT_TRUE(b.line().without_quorum.empty());
+  b.fault(40, Stage::striking, {"n1", "n2"}, 1).fault(41, Stage::proven, {"n1", "n2"}, 1);
+  b.standing(41, 1).fault(50, Stage::healing, {"n1", "n2"}, 1);
+  const auto without = b.line().without_quorum;
+  ASSERT_EQ(without.size(), 1u);
+  EXPECT_EQ(without[0].begin, 41);
+  EXPECT_EQ(without[0].end, 50);
+}
+
 TEST(Timeline, AFaultThatHeldIsProven) {
   testing::RunBuilder run;
   run.fault(2).change(testing::RunBuilder::heal - second, FaultStage::held, {"n1", "n2"});
