@@ -92,6 +92,10 @@ Drained drained(const History& history) {
       result.reason =
           "the final drain was answered at only " + of(answers.size(), wanted) + " sequences";
   }
+  result.absent = static_cast<std::uint64_t>(std::ranges::count_if(answers, [&](const auto& at) {
+    return history.operations[at.operation].answer == Answer::absent;
+  }));
+  result.present = answers.size() - result.absent;
   std::erase_if(answers, [&](const Sighting& answer) {
     return !brings_message(history.operations[answer.operation]);
   });

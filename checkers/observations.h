@@ -40,6 +40,8 @@ struct Drained {
   bool finished = false;
   std::string reason;  // why it is not
   DrainFinished end;
+  std::uint64_t present = 0;  // sequences at which there was a message, of whatever kind
+  std::uint64_t absent = 0;   // and at which there was none
   std::vector<Sighting> messages;  // in order of sequence; the last answer at each counts
 };
 // Complexity: O(n log n).

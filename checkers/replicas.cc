@@ -29,6 +29,14 @@ bool interrupted(const History& history) {
   });
 }
 
+// Whether a copy of as many sequences as the drain read cannot hold what the drain found. It
+// may hold less of it, where it says that the rest was deleted: that may have been since.
+bool contradicts(const ReplicaState& state, const Drained& drain) {
+  const auto sequences = drain.present + drain.absent;
+  return sequences > 0 &&
+         (state.messages > drain.present || state.messages + state.deleted != sequences);
+}
+
 // What the copies should look like: as the drain found the stream, else the longest one.
 ReplicaState expected(const std::vector<ReplicaState>& holders, const Drained& drain) {
   auto best = *std::ranges::max_element(holders, {}, [&](const ReplicaState& state) {
@@ -39,6 +47,10 @@ ReplicaState expected(const std::vector<ReplicaState>& holders, const Drained& d
   if (drain.finished && !drain.end.stream_absent) {
     best.first_sequence = drain.end.first_sequence;
     best.last_sequence = drain.end.last_sequence;
+    if (contradicts(best, drain)) {
+      best.messages = drain.present;
+      best.deleted = drain.absent;
+    }
   }
   return best;
 }

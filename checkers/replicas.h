@@ -1,7 +1,9 @@
 // Replicas: what each server says of its own copy, recorded in the drain (the last
-// word counts), must be equal and agree with the drain. A server that cannot be
-// reached, or a copy that is gone, stays behind or differs, is a finding. Servers
-// without the stream are fine as long as as many hold it as it has replicas.
+// word counts), must be equal and agree with the drain: on the first and the last
+// sequence, and on how many messages there are and how many were deleted, but for
+// what was deleted since it was drained. A server that cannot be reached, or a copy
+// that is gone, stays behind or differs, is a finding. Servers without the stream are
+// fine as long as as many hold it as it has replicas.
 //
 // Unknown where nothing was recorded, where the stream is gone everywhere (the
 // loss is judged by `lost`), and where the run was interrupted before the drain
