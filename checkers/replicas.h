@@ -6,12 +6,14 @@
 // fine as long as as many hold it as it has replicas.
 //
 // Unknown where nothing was recorded, where the stream is gone everywhere (the
-// loss is judged by `lost`), and where the run was interrupted before the drain
-// had finished. Messages that the broker admits to have lost are a finding
+// loss is judged by `lost`), where the run was interrupted before the drain had
+// finished, and where all copies are equal and longer than what was drained by no more
+// messages than publishes with unknown outcome, of values that nobody saw, may have
+// added since. Messages that the broker admits to have lost are a finding
 // unless loss is not promised.
 //
 // Counts: servers, holding, unreachable, behind, differing, lost_admitted.
-// Complexity: O(events).
+// Complexity: O(events + n log n).
 #pragma once
 
 #include "checkers/history.h"

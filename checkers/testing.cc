@@ -172,6 +172,9 @@ class RandomRun {
   struct Sent {
     Value value;
     std::uint64_t sequence = 0;  // 0: not stored
+    bool unknown = false;        // it may be yet
+
+    bool open() const { return unknown && sequence == 0; }
   };
 
   int below(int n) { return std::uniform_int_distribution(0, n - 1)(random_); }
@@ -239,6 +242,7 @@ class RandomRun {
     if (operation.outcome == Outcome::unknown && chance(50)) operation.completed = never;
     record(operation);
     std::erase_if(unacknowledged_, [&](const Sent& sent) { return sent.value == message.value; });
+    message.unknown = message.unknown || operation.outcome == Outcome::unknown;
     if (operation.outcome != Outcome::ok) unacknowledged_.push_back(message);
   }
 
@@ -323,8 +327,10 @@ class RandomRun {
     if (refuses_ && !absent) refuse();
     now_ += 5;
     const std::uint64_t first = log_.empty() ? 0 : 1, last = log_.size();
+    const bool late = chance(20) && std::ranges::any_of(unacknowledged_, &Sent::open);
+    const auto held = late ? last + 1 : last, held_first = std::min<std::uint64_t>(held, 1);
     for (const auto* server : {"n1", "n2", "n3"})
-      tell(ReplicaState{server, true, !absent, last, first, last, 0, 0});
+      tell(ReplicaState{server, true, !absent, held, held_first, held, 0, 0});
     if (chance(95)) tell(DrainFinished{!absent && chance(95), absent, first, last, "gave up"});
   }
 
