@@ -78,8 +78,7 @@ std::vector<Time> sends_of(const History& history, std::span<const Sighting> pub
   std::vector<Time> sends;
   for (const auto& publish : published) {
     const auto& operation = history.operations[publish.operation];
-    const bool found_stored = operation.outcome == Outcome::ok && operation.duplicate;
-    if (operation.outcome != Outcome::fail && !found_stored) sends.push_back(operation.invoked);
+    if (may_store(operation)) sends.push_back(operation.invoked);
   }
   std::ranges::sort(sends);
   return sends;

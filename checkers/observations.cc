@@ -55,6 +55,12 @@ bool brings_message(const Operation& operation) {
   return is_judged_read(operation) && operation.answer == Answer::message;
 }
 
+bool may_store(const Operation& operation) {
+  const bool was_stored = operation.outcome == Outcome::ok && operation.duplicate;
+  return operation.kind == OperationKind::publish && operation.outcome != Outcome::fail &&
+         !was_stored;
+}
+
 std::vector<Sighting> publishes(const History& history) {
   auto found = sightings(
       history, [](const Operation& operation) { return operation.kind == OperationKind::publish; });

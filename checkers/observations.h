@@ -28,6 +28,7 @@ struct Sighting {
 
 bool is_judged_read(const Operation&);  // of a judged kind and answered
 bool brings_message(const Operation&);  // and what it brought is intact and ours
+bool may_store(const Operation&);       // a publish, neither refused nor found stored already
 
 // Both in order of value, sequence, invocation. Complexity: O(n log n).
 std::vector<Sighting> publishes(const History&);      // any outcome
