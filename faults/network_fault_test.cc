@@ -3,6 +3,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <future>
+
 #include "faults/clients_cut.h"
 #include "faults/network_testing.h"
 #include "faults/packet_delay.h"
@@ -201,9 +203,11 @@ TEST_F(NetworkFaultTest, RateLimit_OfAllButMonitoring) {
   make(1);
   Open<RateLimit> fault(context(), {.rate = "800kbit"});
   fault.strike("n1");
-  EXPECT_GT(time_to_send("n1", client_port, many_bytes), 1500ms);
+  auto sending =
+      std::async(std::launch::async, [&] { return time_to_send("n1", client_port, many_bytes); });
   const auto seen = fault.look("n1");
   EXPECT_TRUE(seen.holds) << seen.text;
+  EXPECT_GT(sending.get(), 1500ms);
   EXPECT_TRUE(eventually([&] { return time_to_send("n1", monitor_port, many_bytes) < 1500ms; }));
   fault.undo("n1");
   EXPECT_TRUE(eventually([&] { return time_to_send("n1", client_port, many_bytes) < 1500ms; }));
@@ -214,9 +218,26 @@ TEST_F(NetworkFaultTest, RateLimit_WithoutEffectIsNotProven) {
   make(1);
   Open<RateLimit> fault(context(), {.rate = "800kbit"});
   fault.strike("n1");
+  std::jthread monitoring([&](const std::stop_token& over) {
+    while (!over.stop_requested()) time_to_send("n1", monitor_port, many_bytes);
+  });
   const auto seen = fault.look("n1");
   EXPECT_FALSE(seen.holds);
-  EXPECT_EQ(seen.text, "worker n1 never sent more than 800kbit in 10 s");
+  EXPECT_EQ(seen.text, "no packet of worker n1 was seen to wait for 800kbit in 10 s");
+}
+
+// Each packet was taken for one too many, since it was larger than HTB's burst.
+TEST_F(NetworkFaultTest, RateLimit_ThatIsNotReachedIsNotProven) {
+  make(1);
+  Open<RateLimit> fault(context(), {.rate = "1000mbit"});
+  fault.strike("n1");
+  std::jthread client([&](const std::stop_token& over) {
+    while (!over.stop_requested()) {
+      time_to_send("n1", client_port, 20'000);
+      std::this_thread::sleep_for(100ms);
+    }
+  });
+  EXPECT_FALSE(fault.look("n1").holds);
 }
 
 TEST_F(NetworkFaultTest, RateLimit_ThatSomebodyRemovedIsSaidToBeGone) {

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <cstdint>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <string>
 
 #include "faults/per_server_fault.h"
 #include "harness/cluster/place.h"
@@ -18,20 +19,15 @@ class RateLimit : public PerServerFault {
 
  protected:
   void strike(const std::string& server) override;
-  Evidence look(const std::string& server) override;  // packets had to wait since the last
+  Evidence look(const std::string& server) override;  // packets wait
   void undo(const std::string& server) override;
 
  private:
-  struct Struck {
-    Place place;
-    std::uint64_t waited = 0;
-  };
-
-  Struck& struck(const std::string& server);
+  std::optional<Place> struck(const std::string& server);
 
   const std::string rate_;
   std::mutex mutex_;
-  std::map<std::string, Struck> struck_;  // each is of one thread at a time
+  std::map<std::string, Place> places_;  // of the workers that were struck
 };
 
 }  // namespace faultline

@@ -173,7 +173,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"disk-frozen", "follower:1", "write"}, Case{"clients-cut", "leader", "dropped"},
         Case{"packet-delay", "follower:1", "ms"},
         Case{"packet-loss", "leader", "dropped [0-9]+ packets", {.percent = 30}},
-        Case{"rate-limit", "leader", "had to wait [0-9]+ times", {.rate = "16kbit"}},
+        Case{"rate-limit", "leader", "[0-9]+ packets of worker .* wait", {.rate = "10kbit"}},
         Case{"bit-flip", "follower:1", R"(\.blk \([0-9]+ bytes\): byte )"},
         Case{"truncate", "follower:1", R"(\.blk \([0-9]+ bytes\): now [0-9]+, cut off )"},
         Case{"broker-crash", "leader", R"(pid [0-9]+ killed, pid [0-9]+ took over)"}),

@@ -32,16 +32,19 @@ TEST(PacketChain, OnlyWhatARuleWithThisTargetTookIsCounted) {
   EXPECT_EQ(packets_taken("", "DROP"), 0u);
 }
 
-TEST(TrafficControl, OnlyOurQdiscIsCounted) {
-  const std::string foreign =
-      "qdisc htb 77: root refcnt 2 r2q 10 default 0x1 direct_packets_stat 0\n"
-      " Sent 1 bytes 1 pkt (dropped 0, overlimits 9 requeues 0)\n";
-  const std::string own =
-      "qdisc htb fa01: root refcnt 2 r2q 10 default 0x1 direct_packets_stat 0\n"
-      " Sent 1 bytes 1 pkt (dropped 0, overlimits 42 requeues 0)\n";
-  EXPECT_EQ(times_over_limit(foreign), std::nullopt);
-  EXPECT_EQ(times_over_limit(own), 42u);
-  EXPECT_EQ(times_over_limit(""), std::nullopt);
+TEST(TrafficControl, OnlyWhatOurLimitHoldsBackWaits) {
+  const auto listed = [](const std::string& id, int packets) {
+    return "class htb " + id +
+           " root prio 0 rate 1Mbit ceil 1Mbit burst 5000b cburst 5000b \n"
+           " Sent 1 bytes 1 pkt (dropped 0, overlimits 9 requeues 0) \n"
+           " backlog 66b " +
+           std::to_string(packets) + "p requeues 0\n";
+  };
+  EXPECT_EQ(packets_waiting(listed("77:1", 3)), std::nullopt);
+  EXPECT_EQ(packets_waiting(listed("fa01:2", 3)), std::nullopt) << "monitoring";
+  EXPECT_EQ(packets_waiting(listed("fa01:2", 3) + listed("fa01:1", 42)), 42u);
+  EXPECT_EQ(packets_waiting(listed("fa01:1", 0)), 0u);
+  EXPECT_EQ(packets_waiting(""), std::nullopt);
 }
 
 }  // namespace

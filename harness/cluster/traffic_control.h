@@ -12,7 +12,8 @@
 
 namespace faultline {
 
-// The rate as tc writes it: "500kbit". What comes from this TCP port is not held back.
+// The rate in kbit or mbit, as tc writes it: "500kbit". What comes from this TCP port is not held
+// back.
 InsideCommand limit_rate(const std::string& rate, const std::string& free_port);
 
 // Each packet that leaves waits for `delay`, more or less by up to `jitter`, evenly spread
@@ -22,9 +23,10 @@ InsideCommand limit_rate(const std::string& rate, const std::string& free_port);
 InsideCommand delay_by_netem(std::chrono::milliseconds delay, std::chrono::milliseconds jitter,
                              const std::string& free_port);
 
-// Of what list_qdiscs lists: how often limit_rate's made a packet wait. Empty: it is not there.
-InsideCommand list_qdiscs();
-std::optional<std::uint64_t> times_over_limit(const std::string& listing);
+// Of what list_classes lists: how many packets the limit holds back at this moment. Empty: it is
+// not there.
+InsideCommand list_classes();
+std::optional<std::uint64_t> packets_waiting(const std::string& listing);
 
 UndoStep undo_limit(const Place&);
 UndoStep undo_netem(const Place&);
