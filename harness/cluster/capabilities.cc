@@ -3,9 +3,12 @@
 #include "harness/cluster/cluster.h"
 #include "harness/cluster/log_tail.h"
 #include "harness/cluster/program.h"
+#include "harness/cluster/traffic_control.h"
 
 namespace faultline {
 namespace {
+
+using namespace std::chrono_literals;
 
 // Named namespaces are mounts below /run, here one that ends with the script.
 const std::string make_worker =
@@ -32,6 +35,11 @@ std::string on_volume(const std::string& file_system, const std::string& script)
   const std::string make = file_system == "xfs" ? "mkfs.xfs -q" : "mkfs.ext4 -q -F";
   return "set -e; mount -t tmpfs none /run; cd /run; truncate --size=320M image; " + make +
          " image; faultline-agent attach image /run/mounted; " + script;
+}
+
+// As it is done to a worker.
+std::string on_link(const InsideCommand& command) {
+  return "set -e; ip link add eth0 type veth peer name peer; " + shell_words(command);
 }
 
 Capability tried(std::string what, std::string purpose, std::string remedy,
@@ -66,16 +74,14 @@ Capability packet_queue() {
 }
 
 Capability htb_qdisc() {
-  return tried("htb", "rate-limit", "root, iproute2, and the kernel module sch_htb",
-               "tc qdisc add dev lo root htb default 1");
+  return tried("htb", "rate-limit", "root, iproute2, and the kernel modules sch_htb and cls_u32",
+               on_link(limit_rate("1mbit", "8222")));
 }
 
 Capability netem_qdisc() {
   return tried("netem", "packet-delay",
-               "root, iproute2, and the kernel modules sch_htb and sch_netem",
-               "tc qdisc add dev lo root handle 1: htb && "
-               "tc class add dev lo parent 1: classid 1:1 htb rate 10gbit && "
-               "tc qdisc add dev lo parent 1:1 netem delay 1ms");
+               "root, iproute2, and the kernel modules sch_htb, cls_u32 and sch_netem",
+               on_link(delay_by_netem(1ms, 1ms, "8222")));
 }
 
 std::vector<Capability> network_capabilities() {

@@ -63,14 +63,14 @@ TEST_F(CapabilitiesWith, NoNamespacesNothingWorksAndEachSaysWhatToDo) {
 
 TEST_F(CapabilitiesWith, ToolsThatFail_AbsentInTheirOwnWordsAndWithARemedy) {
   FAULTLINE_NEEDS("root", ::geteuid() == 0);
+  put("tc", "echo 'Error: Specified qdisc kind is unknown.' >&2; exit 2");
+  expect_absent(netem_qdisc(), "Error: Specified qdisc kind is unknown.",
+                "root, iproute2, and the kernel modules sch_htb, cls_u32 and sch_netem");
   put("ip", "echo 'RTNETLINK answers: Operation not supported' >&2; exit 2");
   expect_absent(network_namespaces(), "RTNETLINK answers: Operation not supported",
                 "root, iproute2, and the kernel modules veth and bridge");
   put("iptables", "exit 3");
   expect_absent(packet_filter(), "exit status 3", "root, iptables, and the kernel's table raw");
-  put("tc", "echo 'Error: Specified qdisc kind is unknown.' >&2; exit 2");
-  expect_absent(netem_qdisc(), "Error: Specified qdisc kind is unknown.",
-                "root, iproute2, and the kernel modules sch_htb and sch_netem");
   put("mkfs.xfs", "echo 'no such luck' >&2; exit 1");
   expect_absent(loop_volume("xfs"), "no such luck", "root, a loop device, and xfsprogs");
 }
