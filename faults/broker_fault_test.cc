@@ -231,6 +231,18 @@ TEST_P(LeavingFault, ABrokerThatLeavesWasEndedByTheHarness) {
   EXPECT_TRUE(exits[0].expected) << exits[0].detail;
 }
 
+// It was taken for one that is back, and was gone seconds later.
+TEST_F(BrokerFault, ABrokerThatIsStillLeavingAtTheHealIsStartedAgain) {
+  const auto process = cluster_.process("n3");
+  const auto one = make_fault("worker-drain", {cluster_, broker_, journal_}, {.within = 500ms});
+  one->inject(std::vector<std::string>{"n3"});
+  EXPECT_FALSE(one->verify().holds);
+  ASSERT_EQ(cluster_.process("n3"), process) << "it takes seconds";
+  const auto healed = one->heal("n3");
+  EXPECT_TRUE(healed.holds) << healed.text;
+  EXPECT_NE(cluster_.process("n3"), process);
+}
+
 class BrokerPauseFault : public BrokerFault {};
 INSTANTIATE_TEST_SUITE_P(Faults, BrokerPauseFault, ::testing::Values("broker-pause"));
 

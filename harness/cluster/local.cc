@@ -228,6 +228,7 @@ struct LocalCluster::Implementation {
 
   void start(const std::string& name) {
     const std::lock_guard starting(start_mutex);
+    end_what_is_leaving(name);
     if (running(name)) return;
     refuse_without_volume(name);
     const auto deadline = std::chrono::steady_clock::now() + options.port_limit;
@@ -237,6 +238,15 @@ struct LocalCluster::Implementation {
             name + " cannot be started again: a foreign program has its port: " + complaint);
       std::this_thread::sleep_for(200ms);
     }
+  }
+
+  // One that was asked to leave, and was not waited for to the end, would be gone later.
+  void end_what_is_leaving(const std::string& name) {
+    const bool leaving = [&] {
+      const std::lock_guard lock(mutex);
+      return member(name).drained && member(name).pid != 0;
+    }();
+    if (leaving) kill(name);
   }
 
   // A broker would make the folder that is missing, and begin with nothing in it. Who
