@@ -40,10 +40,18 @@ bool waits_for_the_disk(const FaultStep& step) {
                              (kind->takes_down && !kind->answers));
 }
 
+bool takes_the_volume_away(const FaultStep& step) {
+  return step.fault == "volume-detach" || step.fault == "power-loss" || step.fault == "volume-wipe";
+}
+
+bool writes_to_the_volume(const FaultStep& step) {
+  return step.fault == "bit-flip" || step.fault == "truncate" || step.fault == "disk-full";
+}
+
 // Its rules or its queueing discipline have one name on each worker.
 bool is_once_on_a_worker(const std::string& fault) {
   return fault == "partition" || fault == "packet-loss" || fault == "rate-limit" ||
-         fault == "packet-delay";
+         fault == "packet-delay" || fault == "clients-cut";
 }
 
 class Rules {
@@ -266,6 +274,12 @@ class Rules {
           refuse({key(j, "fault"), key(i, "fault")},
                  "may meet disk-frozen on the same server, and would wait for the disk; let one "
                  "end before ('for'), or choose other targets");
+        if (takes_the_volume_away(one) && writes_to_the_volume(other) &&
+            one.at <= last_strike(other))
+          refuse({key(j, "fault"), key(i, "fault")},
+                 "may find no volume on the same server, which {} has taken away; let that end "
+                 "before ('for'), or choose other targets",
+                 one.fault);
         if (one.fault == other.fault && is_once_on_a_worker(one.fault) && i < j)
           refuse({key(j, "fault"), key(i, "fault")},
                  "may meet another {} on the same server; let one end before ('for'), or choose "

@@ -586,8 +586,20 @@ TEST(ScenarioRules, WhatWaitsForAFrozenDiskDoesNotMeetIt) {
   }
 }
 
+TEST(ScenarioRules, NothingIsWrittenToAVolumeThatIsGone) {
+  for (const auto* gone : {"volume-detach", "power-loss", "volume-wipe"})
+    for (const auto* fault : {"bit-flip", "truncate", "disk-full"}) {
+      auto s = two_faults(gone, fault);
+      EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[1].fault"}) << fault << " after " << gone;
+      s.faults[0].lasts = 4s;
+      EXPECT_EQ(refused(s), Keys{}) << fault << " when " << gone << " is over";
+      EXPECT_EQ(refused(two_faults(fault, gone)), Keys{}) << gone << " after " << fault;
+    }
+}
+
 TEST(ScenarioRules, AFaultOfPacketsDoesNotMeetItself) {
-  for (const auto* fault : {"partition", "packet-loss", "rate-limit", "packet-delay"}) {
+  for (const auto* fault :
+       {"partition", "clients-cut", "packet-loss", "rate-limit", "packet-delay"}) {
     auto s = two_faults(fault, fault);
     EXPECT_EQ(refused(s), Keys{"spec.timeline.faults[1].fault"}) << fault;
     s.faults[1].target = "server:2";

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <ranges>
 
+#include "harness/cluster/volume.h"
+
 namespace faultline {
 
 LocalWorker::LocalWorker(Cluster& cluster, std::string server, LocalNetwork& network,
@@ -19,9 +21,11 @@ void LocalWorker::stop() {
   network_.cut(index_);
 }
 
+// Without its volume the broker is not started: whoever brings that back does it.
 void LocalWorker::start() {
   network_.join(index_);
-  cluster_.start(server_);
+  const Volume* volume = cluster_.volume_of(server_);
+  if (volume == nullptr || volume->mounted()) cluster_.start(server_);
 }
 
 void LocalWorker::pause() { cluster_.pause(server_); }
