@@ -95,7 +95,7 @@ enum class FaultStage : std::uint8_t {
   unproven,  // injected, but no evidence that it is in effect
   healing,   // about to be undone; once per step, `servers` are that step's
   healed,    // seen undone, with evidence; once per step
-  unhealed,  // could not be undone
+  unhealed,  // undone, but what it hit did not come back
   held,      // still in effect right before it is undone, with evidence
   lapsed,    // no longer: it ended by itself, or somebody else undid it
 };

@@ -73,6 +73,20 @@ TEST(Timeline, OneThatEndsWhileAnotherHoldsItsServerIsHealedWithThatOne) {
                     "heal", "0 healing", "1 healing", "0 healed", "1 healed"}));
 }
 
+// Each waited for the other, and both for the heal.
+TEST(Timeline, TwoThatEndOneAfterTheOtherOnOneServerAreHealedWithTheLast) {
+  const Results results;
+  const auto finished = run(results,
+                            "    faults:\n"
+                            "      - {fault: broker-pause, target: server:1, for: 6s}\n"
+                            "      - {fault: broker-kill, target: server:1, at: 3s, for: 5s}\n"
+                            "    hold: 14s\n");
+  EXPECT_EQ(finished.exit_code, 2) << finished.output;  // what was killed is no longer paused
+  EXPECT_EQ(stages(results),
+            (Stages{"0 striking", "0 proven", "1 striking", "1 proven", "0 lapsed", "1 held",
+                    "0 healing", "1 healing", "0 healed", "1 healed", "heal"}));
+}
+
 TEST(Timeline, WhoIsStillDownIsLookedAtBeforeEachStepOfTheHeal) {
   const Results results;
   const auto finished = run(results,

@@ -240,19 +240,35 @@ void Experiment::strike(std::uint32_t index, const FaultStep& step) {
   show_faults();
 }
 
-// A fault that ends before the heal. Where another holds its server down it lasts as long as that
-// one: undone under it, it would start a broker that has no volume, or no network.
+// A fault's time is over before the heal. With it end those that waited for it.
 void Experiment::end(std::uint32_t index) {
-  const auto strike = std::ranges::find(strikes_, index, &Strike::index);
-  const auto by_another = [&](const std::string& server) { return held_down(server, &*strike); };
-  if (std::ranges::any_of(strike->holds, by_another)) {
-    outlasted_.insert(index);
-    return;
+  over_.insert(index);
+  const auto ending = strikes_that_can_end();
+  std::set<std::string> servers;
+  for (const Strike* strike : ending) {
+    look_again(*strike);
+    servers.insert(strike->holds.begin(), strike->holds.end());
+    over_.erase(strike->index);
   }
-  look_again(*strike);
-  heal({&*strike}, std::set<std::string>(strike->holds));
+  heal(ending, servers);
   give_no_verdict_if_not_undone();
-  for (const std::uint32_t outlasted : std::exchange(outlasted_, {})) end(outlasted);
+}
+
+// Of those whose time is over. Where another that goes on holds its server down, a fault lasts as
+// long as that one: undone under it, it would start a broker that has no volume, or no network.
+std::vector<Experiment::Strike*> Experiment::strikes_that_can_end() {
+  std::vector<Strike*> ending;
+  for (Strike& strike : strikes_)
+    if (over_.contains(strike.index)) ending.push_back(&strike);
+  const auto waits = [&](const Strike* strike) {
+    return std::ranges::any_of(
+        strike->holds, [&](const std::string& server) { return held_down(server, ending); });
+  };
+  // One that stays may be what another waits for.
+  for (auto one = std::ranges::find_if(ending, waits); one != ending.end();
+       one = std::ranges::find_if(ending, waits))
+    ending.erase(one);
+  return ending;
 }
 
 void Experiment::show_faults() {
@@ -337,10 +353,11 @@ std::set<std::string> Experiment::held() const {
   return servers;
 }
 
-bool Experiment::held_down(const std::string& server, const Strike* but) const {
+bool Experiment::held_down(const std::string& server, std::span<Strike* const> but) const {
   return std::ranges::any_of(strikes_, [&](const Strike& strike) {
     const FaultKind& kind = fault_kind(strike.step->fault);
-    return &strike != but && kind.takes_down && !kind.passing && strike.holds.contains(server);
+    return std::ranges::find(but, &strike) == but.end() && kind.takes_down && !kind.passing &&
+           strike.holds.contains(server);
   });
 }
 
@@ -387,7 +404,8 @@ void Experiment::lift(Strike& strike, const std::string& server) {
         fmt::format("{} on {} could not be undone: {}", strike.step->fault, server, lifted.text);
 }
 
-// What the harness leaves broken is no doing of the brokers.
+// What the harness leaves broken is no doing of the brokers, and whether they stay away because
+// of it nobody knows.
 void Experiment::give_no_verdict_if_not_undone() const {
   if (!not_undone_.empty()) throw ClusterError(not_undone_);
 }
@@ -406,7 +424,7 @@ void Experiment::see_healed(const std::string& server) {
 
 void Experiment::record_healed(Strike& strike, const std::string& server) {
   const auto lifted = strike.lifted.extract(server);
-  if (lifted.empty()) return;
+  if (lifted.empty() || !not_undone_.empty()) return;
   const Evidence& evidence = lifted.mapped();
   record_fault(strike, evidence.holds ? FaultStage::healed : FaultStage::unhealed, {server},
                evidence.text);

@@ -48,13 +48,14 @@ class Experiment {
   void strike(std::uint32_t index, const FaultStep&);
   FaultContext fault_context(std::uint32_t index);
   void end(std::uint32_t index);
+  std::vector<Strike*> strikes_that_can_end();
   void look_again(const Strike&);
   void wait_for_next_step();
   Evidence while_observing(const std::function<Evidence()>&);
 
   // Of servers that faults hold.
   std::set<std::string> held() const;
-  bool held_down(const std::string& server, const Strike* but = nullptr) const;
+  bool held_down(const std::string& server, std::span<Strike* const> but = {}) const;
   void heal_everything();
   void heal(std::vector<Strike*>, const std::set<std::string>& servers);
   void lift(Strike&, const std::string& server);
@@ -80,8 +81,7 @@ class Experiment {
   Progress& progress_;
   const std::uint64_t seed_;
   bool interrupted_ = false;
-  std::set<std::uint32_t>
-      outlasted_;           // faults whose end has passed while another holds their server
+  std::set<std::uint32_t> over_;  // strikes whose end has passed while another holds their server
   std::string not_undone_;  // the first fault that could not be undone; empty: none
 
   std::chrono::steady_clock::time_point stream_made_;
