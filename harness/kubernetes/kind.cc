@@ -27,10 +27,12 @@ constexpr std::uint16_t first_monitor_port = 30500;     // kind-config/cluster.y
 constexpr const char* mark = "/etc/made-by-faultline";  // kind-config/cluster.yaml
 constexpr std::size_t longest_name = 63 - std::string_view("-control-plane").size();
 
+fs::path config_file(const KindFiles& files) { return files.kubeconfig.string() + ".making"; }
+
 // kind-config/cluster.yaml with its blanks filled in; gone with this. kind reads JSON, too.
 class ConfigFile {
  public:
-  explicit ConfigFile(const KindFiles& files) : path_(files.kubeconfig.string() + ".making") {
+  explicit ConfigFile(const KindFiles& files) : path_(config_file(files)) {
     const auto whole = read_manifests(fs::path(FAULTLINE_KIND_CONFIG) / "cluster.yaml",
                                       {{"shared_folder", files.shared_folder.string()}});
     std::ofstream(path_) << whole.at(0);
@@ -336,7 +338,10 @@ std::vector<UndoStep> undo_kind_cluster(const std::string& name, const KindFiles
   const auto folder = files.shared_folder.string();
   const auto remove = fmt::format("{}; kind delete cluster --name {}",
                                   shell_words(empty_shared_folder(name)), shell_words({name}));
-  return {{none, {"sh", "-c", remove}}, {{"test", "!", "-e", folder}, {"rm", "-r", folder}}};
+  const auto key = files.kubeconfig.string(), config = config_file(files).string();
+  return {{none, {"sh", "-c", remove}},
+          {{"test", "!", "-e", folder}, {"rm", "-r", folder}},
+          {{"test", "!", "-e", key, "-a", "!", "-e", config}, {"rm", "-f", key, config}}};
 }
 
 std::vector<std::string> kind_node_is_gone(const std::string& node) {
