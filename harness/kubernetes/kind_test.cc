@@ -82,6 +82,19 @@ TEST_F(Kind, WhereDockerKnowsNoNodeAClusterIsUndone) {
   EXPECT_EQ(run_program(undo_kind_cluster("x", files()).front().undone).status, 0);
 }
 
+// An administrator's key was left where a run was killed.
+TEST_F(Kind, UndoneAreTheKubeconfigAndTheConfigurationThatKindWasGiven) {
+  const auto key = files().kubeconfig;
+  const auto steps = undo_kind_cluster("x", files());
+  for (const auto& left : {key.string(), key.string() + ".making"}) {
+    testing::write_program(left, "", false);
+    EXPECT_NE(run_program(steps.back().undone).status, 0) << left;
+    EXPECT_EQ(run_program(steps.back().command).status, 0);
+    EXPECT_EQ(run_program(steps.back().undone).status, 0);
+    EXPECT_FALSE(std::filesystem::exists(left));
+  }
+}
+
 TEST_F(Kind, NodeThatDockerDoesNotKnowIsGone) {
   put("docker", "exit 0");
   EXPECT_EQ(run_program(kind_node_is_gone("x-worker")).status, 0);
