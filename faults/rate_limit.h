@@ -1,12 +1,8 @@
 #pragma once
 
-#include <map>
-#include <mutex>
-#include <optional>
 #include <string>
 
 #include "faults/per_server_fault.h"
-#include "harness/cluster/place.h"
 
 namespace faultline {
 
@@ -23,11 +19,7 @@ class RateLimit : public PerServerFault {
   void undo(const std::string& server) override;
 
  private:
-  std::optional<Place> struck(const std::string& server);
-
   const std::string rate_;
-  std::mutex mutex_;
-  std::map<std::string, Place> places_;  // of the workers that were struck
 };
 
 }  // namespace faultline
