@@ -14,8 +14,8 @@
 #include <regex>
 #include <system_error>
 
+#include "harness/cluster/agent/mount_namespace_testing.h"
 #include "harness/cluster/capabilities.h"
-#include "harness/cluster/mount_namespace_testing.h"
 #include "harness/cluster/program.h"
 #include "harness/cluster/requirement_testing.h"
 

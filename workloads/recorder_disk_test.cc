@@ -5,7 +5,7 @@
 #include <thread>
 
 #include "checkers/history_file.h"
-#include "harness/cluster/mount_namespace_testing.h"
+#include "harness/cluster/agent/mount_namespace_testing.h"
 #include "harness/cluster/program.h"
 #include "harness/cluster/requirement_testing.h"
 #include "harness/cluster/testing.h"

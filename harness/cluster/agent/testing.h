@@ -10,7 +10,7 @@
 #include <string>
 
 #include "harness/cluster/agent/file_system.h"
-#include "harness/cluster/mount_namespace_testing.h"
+#include "harness/cluster/agent/mount_namespace_testing.h"
 #include "harness/cluster/program.h"
 #include "harness/cluster/requirement_testing.h"
 

@@ -5,12 +5,10 @@
 #include <sys/mount.h>
 
 #include <cerrno>
-#include <fstream>
 #include <ranges>
-#include <sstream>
-#include <string>
 #include <system_error>
-#include <vector>
+
+#include "harness/cluster/agent/mount_table.h"
 
 namespace faultline::testing {
 
@@ -25,16 +23,9 @@ inline void enter_own_mount_namespace() {
   };
   require(::unshare(CLONE_NEWNS), "a mount namespace");
   require(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr), "private mounts");
-  std::vector<std::string> copies;
-  std::ifstream table("/proc/self/mountinfo");
-  for (std::string line; std::getline(table, line);) {  // "36 35 98:0 /root /point rw ..."
-    std::istringstream words(line);
-    std::string id, parent, device, root, point;
-    words >> id >> parent >> device >> root >> point;
-    if (point.find("/faultline-") != point.npos) copies.push_back(point);
-  }
-  for (const auto& point : copies | std::views::reverse)
-    require(::umount2(point.c_str(), MNT_DETACH), point.c_str());
+  for (const auto& [device, point] : agent::mounts("self") | std::views::reverse)
+    if (point.find("/faultline-") != point.npos)
+      require(::umount2(point.c_str(), MNT_DETACH), point.c_str());
 }
 
 }  // namespace faultline::testing
